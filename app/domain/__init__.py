@@ -1,0 +1,1 @@
+"""What Rotocel knows about clips, projects and masks: no Qt, no threads, no models."""
