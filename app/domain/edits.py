@@ -1,0 +1,164 @@
+"""Edits: pure functions from a project to the next one. Unchanged parts are shared."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TypeVar
+
+from app.domain.clip import Clip
+from app.domain.frames import FrameRange
+from app.domain.mask import Mask
+from app.domain.project import Box, Layer, LayerId, Point, Project, Prompt
+
+T = TypeVar("T")
+COLOURS = 8  # the size of the layer colour set
+
+
+def set_clip(project: Project, clip: Clip) -> Project:
+    """The project with another reading of its clip (frame rate, colour matrix)."""
+    return replace(project, clip=clip)
+
+
+def add_layer(project: Project, name: str | None = None) -> Project:
+    """A new layer on top, with a free name and the least used colour."""
+    layer = Layer(uuid.uuid4().hex, name or _free_name(project), _free_colour(project))
+    return replace(project, layers=(layer, *project.layers))
+
+
+def delete_layer(project: Project, layer_id: LayerId) -> Project:
+    """The project without this layer."""
+    project.layer(layer_id)
+    return replace(project, layers=tuple(x for x in project.layers if x.id != layer_id))
+
+
+def move_layer(project: Project, layer_id: LayerId, to: int) -> Project:
+    """The layer moved to position `to` (0 is the top), others keep their order."""
+    layer = project.layer(layer_id)
+    rest = [x for x in project.layers if x.id != layer_id]
+    rest.insert(max(0, min(to, len(rest))), layer)
+    return replace(project, layers=tuple(rest))
+
+
+def rename_layer(project: Project, layer_id: LayerId, name: str) -> Project:
+    """The layer under another name; an empty name changes nothing."""
+    name = " ".join(name.split())
+    return _with_layer(project, replace(project.layer(layer_id), name=name)) if name else project
+
+
+def set_colour(project: Project, layer_id: LayerId, colour: int) -> Project:
+    """The layer in another colour of the set."""
+    return _with_layer(project, replace(project.layer(layer_id), colour=colour % COLOURS))
+
+
+def set_shown(project: Project, layer_id: LayerId, shown: bool) -> Project:
+    """The layer shown or hidden."""
+    return _with_layer(project, replace(project.layer(layer_id), shown=shown))
+
+
+def set_solo(project: Project, layer_id: LayerId, solo: bool) -> Project:
+    """The layer soloed or not; while any layer is soloed, only those are drawn."""
+    return _with_layer(project, replace(project.layer(layer_id), solo=solo))
+
+
+def set_locked(project: Project, layer_id: LayerId, locked: bool) -> Project:
+    """The layer locked against prompts, or free."""
+    return _with_layer(project, replace(project.layer(layer_id), locked=locked))
+
+
+def set_in_out(project: Project, in_out: FrameRange | None) -> Project:
+    """The work range, cut to the clip; None is the whole clip."""
+    if in_out is not None and project.clip is not None:
+        in_out = in_out.intersect(project.clip.frames)
+    return replace(project, in_out=in_out)
+
+
+def add_point(project: Project, layer_id: LayerId, frame: int, point: Point) -> Project:
+    """One more click on `frame`."""
+    prompt = _prompt(project, layer_id, frame)
+    return set_prompt(project, layer_id, frame, replace(prompt, points=(*prompt.points, point)))
+
+
+def move_point(
+    project: Project, layer_id: LayerId, frame: int, index: int, x: float, y: float
+) -> Project:
+    """Point `index` of the prompt at another place. Raises IndexError."""
+    prompt = _prompt(project, layer_id, frame)
+    points = list(prompt.points)
+    points[index] = replace(points[index], x=x, y=y)
+    return set_prompt(project, layer_id, frame, replace(prompt, points=tuple(points)))
+
+
+def delete_point(project: Project, layer_id: LayerId, frame: int, index: int) -> Project:
+    """The prompt without point `index`. Raises IndexError."""
+    prompt = _prompt(project, layer_id, frame)
+    points = list(prompt.points)
+    del points[index]
+    return set_prompt(project, layer_id, frame, replace(prompt, points=tuple(points)))
+
+
+def set_box(project: Project, layer_id: LayerId, frame: int, box: Box | None) -> Project:
+    """The prompt with this box, or without one."""
+    prompt = _prompt(project, layer_id, frame)
+    return set_prompt(project, layer_id, frame, replace(prompt, box=box))
+
+
+def set_proposal(project: Project, layer_id: LayerId, frame: int, proposal: int) -> Project:
+    """The prompt's last step asking for another of the model's proposals."""
+    prompt = _prompt(project, layer_id, frame)
+    if prompt.points:
+        last = replace(prompt.points[-1], proposal=proposal)
+        prompt = replace(prompt, points=(*prompt.points[:-1], last))
+    elif prompt.box:
+        prompt = replace(prompt, box=replace(prompt.box, proposal=proposal))
+    return set_prompt(project, layer_id, frame, prompt)
+
+
+def clear_prompt(project: Project, layer_id: LayerId, frame: int) -> Project:
+    """The frame without its prompt and without the mask that answered it."""
+    return set_prompt(project, layer_id, frame, Prompt())
+
+
+def set_prompt(project: Project, layer_id: LayerId, frame: int, prompt: Prompt) -> Project:
+    """The layer with `prompt` on `frame`; an empty one takes the frame's mask away with it."""
+    layer = project.layer(layer_id)
+    if prompt:
+        return _with_layer(project, replace(layer, prompts=_put(layer.prompts, frame, prompt)))
+    prompts, masks = _without(layer.prompts, frame), _without(layer.masks, frame)
+    return _with_layer(project, replace(layer, prompts=prompts, masks=masks))
+
+
+def set_mask(project: Project, layer_id: LayerId, frame: int, mask: Mask) -> Project:
+    """The layer with `mask` on `frame`."""
+    layer = project.layer(layer_id)
+    return _with_layer(project, replace(layer, masks=_put(layer.masks, frame, mask)))
+
+
+def _prompt(project: Project, layer_id: LayerId, frame: int) -> Prompt:
+    return project.layer(layer_id).prompts.get(frame, Prompt())
+
+
+def _with_layer(project: Project, layer: Layer) -> Project:
+    layers = tuple(layer if x.id == layer.id else x for x in project.layers)
+    return project if layers == project.layers else replace(project, layers=layers)
+
+
+def _put(items: Mapping[int, T], frame: int, item: T) -> Mapping[int, T]:
+    return MappingProxyType({**items, frame: item})
+
+
+def _without(items: Mapping[int, T], frame: int) -> Mapping[int, T]:
+    return MappingProxyType({key: item for key, item in items.items() if key != frame})
+
+
+def _free_name(project: Project) -> str:
+    taken = {layer.name for layer in project.layers}
+    number = next(n for n in range(1, len(taken) + 2) if f"Layer {n}" not in taken)
+    return f"Layer {number}"
+
+
+def _free_colour(project: Project) -> int:
+    used = [layer.colour for layer in project.layers]
+    return min(range(COLOURS), key=lambda colour: (used.count(colour), colour))

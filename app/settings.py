@@ -1,0 +1,73 @@
+"""The user's settings: a small JSON file that holds only what differs from the defaults."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+RECENT = 10  # how many clips the menu remembers
+
+
+class SettingsError(Exception):
+    """The settings file could not be read or written; the text is fit to show the artist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user chose; every field has a default that suits most machines."""
+
+    shortcuts: dict[str, str] = field(default_factory=dict)  # action id -> key sequence
+    recent: tuple[str, ...] = ()  # clips opened last, newest first
+    export_folder: str = ""  # where mattes went last; empty: beside the clip
+    frames_mb: int = 1024  # memory for decoded frames
+    embeddings_mb: int = 512  # memory for embeddings
+    disk_gb: float = 10.0  # disk for embeddings
+    providers: tuple[str, ...] = ()  # preferred order of devices; empty: the best one found
+
+    def with_recent(self, clip: Path) -> Settings:
+        """These settings with `clip` at the top of the recent ones."""
+        path = str(clip)
+        rest = tuple(item for item in self.recent if item != path)
+        return replace(self, recent=(path, *rest)[:RECENT])
+
+
+def load(path: Path) -> Settings:
+    """The settings in `path`, the defaults where there is no such file. Raises SettingsError."""
+    if not path.exists():
+        return Settings()
+    try:
+        values = json.loads(path.read_text("utf-8"))
+        return Settings(**{name: _checked(name, value) for name, value in values.items()})
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise SettingsError(
+            f"{path} cannot be read ({error}); mend or delete it to use your settings again"
+        ) from error
+
+
+def save(settings: Settings, path: Path) -> None:
+    """Write what differs from the defaults, whole or not at all. Raises SettingsError."""
+    defaults = asdict(Settings())
+    values = {name: value for name, value in asdict(settings).items() if value != defaults[name]}
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(json.dumps(values, indent=2) + "\n", "utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written ({error.strerror or error})") from error
+
+
+def _checked(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON is any type until checked
+    defaults = Settings()
+    if name not in {item.name for item in fields(Settings)}:
+        raise ValueError(f"unknown setting {name!r}")
+    wanted = type(getattr(defaults, name))
+    if wanted is tuple and isinstance(value, list) and all(isinstance(x, str) for x in value):
+        return tuple(value)
+    if wanted is float and isinstance(value, int):
+        return float(value)
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        raise TypeError(f"{name} should be {wanted.__name__}")
+    return value
