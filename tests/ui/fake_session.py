@@ -16,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from app.domain import edits
 from app.domain.clip_facts import Clip, Interpretation, MovieIndex
 from app.domain.frames import FrameRange
+from app.domain.history import History
 from app.domain.mask import Mask
 from app.domain.project import Box, Layer, LayerId, Point, Project, Prompt
 
@@ -55,28 +57,6 @@ class FakeSummary:
     complete: bool
     cancelled: bool
     existing: int = 0
-
-
-@dataclass
-class FakeHistory:
-    """Labels and values, as the real history answers them."""
-
-    values: list[tuple[str, Project]]
-    index: int = 0
-
-    def labels(self) -> list[str]:
-        """All labels, oldest first."""
-        return [label for label, _ in self.values]
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is an older value."""
-        return self.index > 0
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether there is a newer value."""
-        return self.index < len(self.values) - 1
 
 
 def make_clip(
@@ -172,7 +152,7 @@ class FakeSession(QObject):
         super().__init__()
         self.calls: list[tuple[str, tuple[object, ...]]] = []
         self.answers = Answers()
-        self.history = FakeHistory([("Open", project or Project())])
+        self.history = History(project or Project())
         self.playhead = self.clip.frames.first if self.clip else 0
         self.selected: LayerId | None = None
         self.rate = 0.0
@@ -192,7 +172,7 @@ class FakeSession(QObject):
 
     @property
     def project(self) -> Project:
-        return self.history.values[self.history.index][1]
+        return self.history.present
 
     @property
     def clip(self) -> Clip | None:
@@ -241,7 +221,7 @@ class FakeSession(QObject):
 
     def set_project(self, project: Project) -> None:
         """Puts another project on, as opening a clip does."""
-        self.history = FakeHistory([("Open", project)])
+        self.history = History(project)
         self.playhead = project.clip.frames.first if project.clip else 0
         self.selected = project.layers[0].id if project.layers else None
         self.clip_changed.emit()
@@ -299,36 +279,24 @@ class FakeSession(QObject):
         project = change(self.project)
         if project is self.project:
             return
-        kept = self.history.values[: self.history.index + 1]
-        self.history = FakeHistory([*kept, (label, project)], len(kept))
+        self.history.commit(label, project, merge)
         self._announce()
 
     def _announce(self) -> None:
         self.project_changed.emit()
         self.history_changed.emit()
 
-    def _change_layer(self, label: str, layer_id: LayerId, **changes: object) -> None:
-        def change(project: Project) -> Project:
-            layers = tuple(
-                replace(layer, **changes) if layer.id == layer_id else layer  # type: ignore[arg-type]
-                for layer in project.layers
-            )
-            return replace(project, layers=layers)
+    def _change_prompt(
+        self, label: str, change: Callable[[Prompt], Prompt], merge: str | None = None
+    ) -> None:
+        layer_id, frame = self.selected or self.add_layer(), self.playhead
 
-        self.edit(label, change)
+        def with_prompt(project: Project) -> Project:
+            prompt = change(project.layer(layer_id).prompts.get(frame, Prompt()))
+            return edits.set_prompt(project, layer_id, frame, prompt)
 
-    def _change_prompt(self, label: str, change: Callable[[Prompt], Prompt]) -> None:
-        layer = self.selected_layer
-        if layer is None:
-            self.add_layer()
-            layer = self.selected_layer
-        assert layer is not None
-        prompt = change(layer.prompts.get(self.playhead, Prompt()))
-        prompts = {**layer.prompts, self.playhead: prompt}
-        if not prompt:
-            del prompts[self.playhead]
-        self._change_layer(label, layer.id, prompts=MappingProxyType(prompts))
-        self.mask_changed.emit(layer.id, self.playhead)
+        self.edit(label, with_prompt, merge)
+        self.mask_changed.emit(layer_id, frame)
 
     def select_layer(self, layer_id: LayerId | None) -> None:
         self._note("select_layer", layer_id)
@@ -343,30 +311,29 @@ class FakeSession(QObject):
 
     def add_layer(self) -> LayerId:
         self._note("add_layer")
-        number = len(self.project.layers) + 1
-        layer = Layer(id=f"layer-{number}", name=f"Layer {number}", colour=number - 1)
-        self.edit("Add layer", lambda p: replace(p, layers=(*p.layers, layer)))
-        self.select_layer(layer.id)
-        return layer.id
+        self.edit("Add layer", edits.add_layer)
+        self.select_layer(self.project.layers[0].id)
+        return self.project.layers[0].id
 
     def delete_layer(self, layer_id: LayerId) -> None:
         self._note("delete_layer", layer_id)
-        self.edit(
-            "Delete layer",
-            lambda p: replace(p, layers=tuple(x for x in p.layers if x.id != layer_id)),
-        )
+        self.edit("Delete layer", lambda p: edits.delete_layer(p, layer_id))
         if self.selected == layer_id:
             self.select_layer(self.project.layers[0].id if self.project.layers else None)
 
     def set_in(self) -> None:
         self._note("set_in")
+        last = max(self.project.work_range.last if self.project.work_range else 0, self.playhead)
+        self.edit("Set in", lambda p: edits.set_in_out(p, FrameRange(self.playhead, last)))
 
     def set_out(self) -> None:
         self._note("set_out")
+        first = min(self.project.work_range.first if self.project.work_range else 0, self.playhead)
+        self.edit("Set out", lambda p: edits.set_in_out(p, FrameRange(first, self.playhead)))
 
     def clear_in_out(self) -> None:
         self._note("clear_in_out")
-        self.edit("Clear in/out", lambda p: replace(p, in_out=None))
+        self.edit("Clear in/out", lambda p: edits.set_in_out(p, None))
 
     def add_point(self, x: float, y: float, include: bool) -> None:
         self._note("add_point", x, y, include)
@@ -386,10 +353,11 @@ class FakeSession(QObject):
             points[index] = replace(points[index], x=x, y=y)
             return replace(prompt, points=tuple(points))
 
-        self._change_prompt("Move point", move)
+        self._change_prompt("Move point", move, merge=f"move {self.playhead} {index}")
 
     def finish_drag(self) -> None:
         self._note("finish_drag")
+        self.history.end_merge()
 
     def delete_point(self, index: int) -> None:
         self._note("delete_point", index)
@@ -412,18 +380,18 @@ class FakeSession(QObject):
     def undo(self) -> None:
         self._note("undo")
         if self.history.can_undo:
-            self.history.index -= 1
+            self.history.go_to(self.history.index - 1)
             self._announce()
 
     def redo(self) -> None:
         self._note("redo")
         if self.history.can_redo:
-            self.history.index += 1
+            self.history.go_to(self.history.index + 1)
             self._announce()
 
     def go_to_history(self, index: int) -> None:
         self._note("go_to_history", index)
-        self.history.index = index
+        self.history.go_to(index)
         self._announce()
 
     # --- export
