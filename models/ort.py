@@ -1,0 +1,223 @@
+"""ONNX Runtime at our terms: hashed bytes in, a checked device, one way to cancel."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.base import Cancelled, ModelError
+
+Array: TypeAlias = NDArray[Any]
+
+# The key every tensor kept outside its graph must carry (a StringStringEntryProto); weights hit
+# these ten bytes by chance once in 10^24.
+EXTERNAL_DATA = b"\x0a\x08location"
+
+DEVICES: Mapping[str, tuple[str, str]] = {  # name in the settings -> (provider, as artists read it)
+    "cuda": ("CUDAExecutionProvider", "NVIDIA CUDA"),
+    "directml": ("DmlExecutionProvider", "DirectML"),
+    "coreml": ("CoreMLExecutionProvider", "Apple Core ML"),
+    "cpu": ("CPUExecutionProvider", "CPU"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """How graphs are to be run. `device` is "auto" or a key of DEVICES; 0 threads: one a core."""
+
+    device: str = "auto"
+    threads: int = 0
+
+
+class Cancel:
+    """Ends runs from another thread; firing it before, during or after a run is all right."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: list[Any] = []
+        self._fired = False
+
+    def cancel(self) -> None:
+        """Ask the run under way, and every later one with this token, to stop."""
+        with self._lock:
+            self._fired = True
+            for options in self._running:
+                options.terminate = True
+
+    @property
+    def fired(self) -> bool:
+        """Whether `cancel` was called."""
+        return self._fired
+
+    @contextmanager
+    def watching(self, options: Any) -> Iterator[None]:  # noqa: ANN401 - an onnxruntime.RunOptions
+        """Let `cancel` reach a run with `options`. Raises Cancelled where it fired before."""
+        with self._lock:
+            if self._fired:
+                raise Cancelled
+            self._running.append(options)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running.remove(options)
+
+
+class Graph:
+    """One graph in a session of its own; `run` may be called from several threads."""
+
+    def __init__(self, name: str, session: Any, note: str) -> None:  # noqa: ANN401
+        self.name = name
+        self.inputs = frozenset(node.name for node in session.get_inputs())
+        self.outputs = tuple(node.name for node in session.get_outputs())
+        self.device = _device_of(session)
+        self.note = note  # what became of the wish for a device; empty where it was met
+        self._session = session
+
+    def run(
+        self,
+        feeds: Mapping[str, Array],
+        wanted: Sequence[str],
+        cancel: Cancel | None = None,
+        shrink: bool = False,
+    ) -> list[Array]:
+        """The outputs called `wanted`. `shrink` gives the working memory back after the run.
+
+        Raises Cancelled when `cancel` fired, ModelError when the graph refuses `feeds`.
+        """
+        options = runtime_module().RunOptions()
+        if shrink and self.device == "CPU":
+            options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+        token = cancel or Cancel()
+        with token.watching(options):
+            try:
+                answers: list[Array] = self._session.run(list(wanted), dict(feeds), options)
+            except Exception as e:  # onnxruntime's errors have no common class of their own
+                if token.fired:
+                    raise Cancelled from e
+                raise ModelError(f"{self.name} could not be run: {_first_line(e)}") from e
+        return answers
+
+
+def runtime_module() -> ModuleType:
+    """The `onnxruntime` module. Raises ModelError where no flavour of it is installed."""
+    try:
+        import onnxruntime  # noqa: PLC0415 - the package must import without it
+    except ImportError as e:
+        raise ModelError(
+            "ONNX Runtime is not installed: run `pip install rotocel[cpu]` "
+            "(or rotocel[cuda], rotocel[directml]; only one of them)."
+        ) from e
+    module: ModuleType = onnxruntime
+    return module
+
+
+def checked_bytes(data: bytes, sha256: str, name: str) -> bytes:
+    """`data` itself once it has the hash `sha256` and is whole. Raises ModelError otherwise."""
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise ModelError(
+            f"{name} is not the file its model.json describes; install the model again."
+        )
+    if EXTERNAL_DATA in data:
+        raise ModelError(f"{name} keeps weights in another file, which is not allowed in a pack.")
+    return data
+
+
+def open_graph(name: str, data: bytes, runtime: Runtime) -> Graph:
+    """A graph from its bytes, on the best device of `runtime` that really takes it.
+
+    Where a device fails, the CPU takes over and `Graph.note` says so. Raises ModelError when the
+    bytes are no graph, or no ONNX Runtime is installed.
+    """
+    ort = runtime_module()
+    providers, note = _wanted_providers(ort, runtime.device)
+    try:
+        session = ort.InferenceSession(data, _options(ort, runtime, providers), providers=providers)
+    except Exception as e:  # onnxruntime's errors have no common class of their own
+        if providers == ["CPUExecutionProvider"]:
+            raise ModelError(f"{name} is not a graph that can be run: {_first_line(e)}") from e
+        note = _first_line(e)
+        return _on_cpu(name, data, runtime, f"{_label(providers[0])} failed ({note})")
+    used = session.get_providers()[0]
+    if used != providers[0]:  # some providers give up without an error
+        note = f"{_label(providers[0])} could not be started"
+    return Graph(name, session, f"{note}; the model runs on the CPU." if note else "")
+
+
+def _on_cpu(name: str, data: bytes, runtime: Runtime, note: str) -> Graph:
+    graph = open_graph(name, data, Runtime("cpu", runtime.threads))
+    graph.note = f"{note}; the model runs on the CPU."
+    return graph
+
+
+def _wanted_providers(ort: ModuleType, device: str) -> tuple[list[str], str]:
+    """The providers to ask for, best first and the CPU last, and a note where a wish cannot be."""
+    if device not in {"auto", *DEVICES}:
+        raise ModelError(f"There is no device called {device}: use auto, {', '.join(DEVICES)}.")
+    available = ort.get_available_providers()
+    wishes = list(DEVICES) if device == "auto" else [device, "cpu"]
+    found = [DEVICES[wish][0] for wish in wishes if DEVICES[wish][0] in available]
+    found = list(dict.fromkeys(found)) or ["CPUExecutionProvider"]
+    if "CUDAExecutionProvider" in found and hasattr(ort, "preload_dlls"):
+        ort.preload_dlls()  # finds CUDA and cuDNN where pip put them
+    missing = device != "auto" and DEVICES[device][0] not in available
+    return found, f"{DEVICES[device][1]} is not available here" if missing else ""
+
+
+def _options(ort: ModuleType, runtime: Runtime, providers: list[str]) -> Any:  # noqa: ANN401
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = runtime.threads
+    options.log_severity_level = 4  # failures come as exceptions; a terminate is none to log
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # leaves cores to Qt
+    if "DmlExecutionProvider" in providers:
+        options.enable_mem_pattern = False  # DirectML demands it
+    return options
+
+
+class Lazy:
+    """A graph that is opened when it is first asked for, by whichever thread asks first."""
+
+    def __init__(self, opened: Callable[[], Graph]) -> None:
+        self._opened: Callable[[], Graph] | None = opened
+        self._graph: Graph | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def graph(self) -> Graph | None:
+        """The graph where it has been opened."""
+        return self._graph
+
+    def get(self) -> Graph:
+        """The graph, opened now if need be. Raises ModelError, each time, where it cannot be."""
+        with self._lock:
+            if self._graph is None and self._opened is not None:
+                self._graph = self._opened()
+                self._opened = None  # lets go of the bytes
+            assert self._graph is not None
+            return self._graph
+
+
+def _device_of(session: Any) -> str:  # noqa: ANN401
+    return _label(session.get_providers()[0])
+
+
+def _label(provider: str) -> str:
+    labels = dict(DEVICES.values())
+    return labels.get(provider, provider.removesuffix("ExecutionProvider"))
+
+
+def _first_line(e: Exception) -> str:
+    return str(e).strip().splitlines()[0] if str(e).strip() else type(e).__name__
+
+
+def as_float32(array: NDArray[np.generic]) -> NDArray[np.float32]:
+    """`array` as contiguous float32, which is what graphs take."""
+    return np.ascontiguousarray(array, np.float32)

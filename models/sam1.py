@@ -1,0 +1,143 @@
+"""Models of the Segment Anything 1 family (MobileSAM and kin): one encoder, one prompt decoder."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.answer import Decode, Decoded, answer
+from models.base import (
+    CancelToken,
+    Embedding,
+    Logits,
+    ModelError,
+    ModelInfo,
+    Prediction,
+    Rgb8,
+    Step,
+)
+from models.ort import Cancel, Graph, Lazy
+
+ENCODER_INPUTS = frozenset({"image"})
+DECODER_INPUTS = frozenset(
+    {"image_embed", "point_coords", "point_labels", "mask_input", "has_mask_input"}
+)
+
+
+class Sam1:
+    """A model of one encoder and one decoder graph. `encode` and `decode` may run at once."""
+
+    def __init__(self, info: ModelInfo, size: int, encoder: Lazy, decoder: Lazy) -> None:
+        self._info = info
+        self._size = size
+        self._encoder = encoder
+        self._decoder = decoder
+
+    @property
+    def info(self) -> ModelInfo:
+        """What this model is; `device` and `notes` are as checked once a graph has been opened."""
+        graphs = [lazy.graph for lazy in (self._encoder, self._decoder)]
+        opened = [graph for graph in graphs if graph is not None]
+        if not opened:
+            return self._info
+        notes = tuple(dict.fromkeys(graph.note for graph in opened if graph.note))
+        return dataclasses.replace(self._info, device=opened[0].device, notes=notes)
+
+    def encode(self, rgb: Rgb8, cancel: CancelToken | None = None) -> Embedding:
+        """The embedding of one frame. Raises Cancelled or ModelError.
+
+        The longest side becomes the model's size; the rest of the square is padded in the graph.
+        """
+        graph = _checked(self._encoder.get(), ENCODER_INPUTS)
+        image = resized(rgb, self._size)[None]
+        (embed,) = graph.run({"image": image}, ["image_embed"], cast("Cancel", cancel), shrink=True)
+        height, width = rgb.shape[:2]
+        return Embedding((embed[0].astype(np.float16),), (width, height))
+
+    def decode(
+        self, embedding: Embedding, steps: Sequence[Step], prior: Logits | None = None
+    ) -> Prediction:
+        """The answer to `steps` by the policy of `models.answer`. Raises ModelError.
+
+        `prior` = the logits answered to `steps[:-1]`; without it the steps are played from the
+        first. Both ways end in the same logits.
+        """
+        if not steps:
+            raise ModelError("A mask needs a point or a box to start from.")
+        decode = self._decoder_on(embedding)
+        scale = scale_of(embedding.frame_size, self._size)
+        first = len(steps) if prior is not None and len(steps) > 1 else 1
+        score = 0.0
+        logits = prior if first > 1 else None
+        for k in range(first, len(steps) + 1):
+            logits, score = answer(decode, steps[:k], scale, logits)
+        assert logits is not None
+        return Prediction(logits, window_of(embedding.frame_size, self._size), score)
+
+    def _decoder_on(self, embedding: Embedding) -> Decode:
+        graph = _checked(self._decoder.get(), DECODER_INPUTS)
+        embed = embedding.arrays[0].astype(np.float32)[None]
+        side = self._size // 4
+        nothing = np.zeros((1, 1, side, side), np.float32)
+
+        def decode(
+            points: NDArray[np.float32], labels: NDArray[np.float32], prior: Logits | None
+        ) -> Decoded:
+            feeds = {
+                "image_embed": embed,
+                "point_coords": points[None],
+                "point_labels": labels[None],
+                "mask_input": nothing if prior is None else prior.astype(np.float32)[None, None],
+                "has_mask_input": np.array([prior is not None], np.float32),
+            }
+            masks, scores = graph.run(feeds, ["low_res_masks", "iou"])
+            return Decoded(masks[0], scores[0])
+
+        return decode
+
+
+def scale_of(frame_size: tuple[int, int], size: int) -> float:
+    """Model pixels per clip pixel for a frame of `frame_size` = (width, height)."""
+    return size / max(frame_size)
+
+
+def resized_size(frame_size: tuple[int, int], size: int) -> tuple[int, int]:
+    """(width, height) in model pixels: the longest side is `size`, the other rounded half up."""
+    scale = scale_of(frame_size, size)
+    width, height = (max(1, int(side * scale + 0.5)) for side in frame_size)
+    return width, height
+
+
+def resized(rgb: Rgb8, size: int) -> Rgb8:
+    """The frame with its longest side at `size`.
+
+    Bilinear when it grows; averaged over areas when it shrinks, which is near to the antialiased
+    bilinear filter of the original and keeps fine texture from turning into noise.
+    """
+    height, width = rgb.shape[:2]
+    target = resized_size((width, height), size)
+    shrinks = max(width, height) > size
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cast("Rgb8", cv2.resize(rgb, target, interpolation=how))
+
+
+def window_of(frame_size: tuple[int, int], size: int) -> tuple[float, float, float, float]:
+    """The padded square in clip pixels.
+
+    Rounding the resized size makes x and y scales differ a little, so each side has its own.
+    """
+    width, height = frame_size
+    across, down = resized_size(frame_size, size)
+    return (0.0, 0.0, size * width / across, size * height / down)
+
+
+def _checked(graph: Graph, inputs: frozenset[str]) -> Graph:
+    missing = inputs - graph.inputs
+    if missing:
+        raise ModelError(f"{graph.name} lacks the input {', '.join(sorted(missing))}.")
+    return graph
