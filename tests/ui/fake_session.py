@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from app.domain import edits
-from app.domain.clip_facts import Clip, Interpretation, MovieIndex
+from app.domain.clip_facts import Clip, Interpretation
 from app.domain.frames import FrameRange
 from app.domain.history import History
 from app.domain.mask import Mask
@@ -82,7 +82,6 @@ def make_clip(
         fingerprint="fake",
         warnings=(),
         interpretation=Interpretation(first_frame=first),
-        index=MovieIndex(tuple(range(count)), (0,)),
     )
 
 
