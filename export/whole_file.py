@@ -22,27 +22,37 @@ def part_path(path: Path) -> Path:
     return path.with_name(f".{path.name}.part")
 
 
-def write_whole(writer: MatteWriter, path: Path, alpha: Alpha) -> int:
-    """Write `alpha` to `path` at once or not at all; returns the size of the file in bytes.
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Gives the path to write to; what is there at the end takes the name `path` at once.
 
-    The file is written beside `path`, put on the disk (fsync), read back and compared, and only
-    then takes its name; whatever goes wrong before leaves `path` as it was and nothing beside it.
-    Raises ExportError.
+    It is put on the disk (fsync) before; whatever goes wrong leaves `path` as it was and nothing
+    beside it. Raises ExportError for every OSError.
     """
     part = part_path(path)
     try:
         with plain_errors(path):
-            writer.write(part, alpha)
-            size = _sync(part)
-            if not np.array_equal(writer.read(part), writer.rounded(alpha)):
-                raise ExportError(
-                    f"{path} did not read back as it was written; check the disk it is on."
-                )
+            yield part
+            with part.open("r+b") as file:
+                os.fsync(file.fileno())
             part.replace(path)
-            return size
     finally:
         with contextlib.suppress(OSError):  # the disk may be gone, which is already being told
             part.unlink(missing_ok=True)
+
+
+def write_whole(writer: MatteWriter, path: Path, alpha: Alpha) -> int:
+    """Write `alpha` to `path` as a whole or not at all; returns the size of the file in bytes.
+
+    The file is read back and compared before it takes its name. Raises ExportError.
+    """
+    with whole(path) as part:
+        writer.write(part, alpha)
+        if not np.array_equal(writer.read(part), writer.rounded(alpha)):
+            raise ExportError(
+                f"{path} did not read back as it was written; check the disk it is on."
+            )
+        return part.stat().st_size
 
 
 @contextlib.contextmanager
@@ -52,12 +62,6 @@ def plain_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as e:
         raise ExportError(_sentence(path, e)) from e
-
-
-def _sync(path: Path) -> int:
-    with path.open("r+b") as file:
-        os.fsync(file.fileno())
-        return os.fstat(file.fileno()).st_size
 
 
 def _sentence(path: Path, error: OSError) -> str:
