@@ -7,7 +7,11 @@ from types import TracebackType
 from typing import Self
 
 from app.domain.clip_facts import Clip, ClipError, FrameError, Interpretation
+from app.domain.movie import open_movie
+from app.domain.movie_reader import MovieReader
 from app.domain.picture import Picture
+from app.domain.sequence import SequenceReader, open_sequence
+from app.domain.sequence_names import is_image
 
 __all__ = [
     "Clip",
@@ -26,21 +30,35 @@ def open_clip(path: Path, interpretation: Interpretation | None = None) -> Clip:
     `path` is a movie, a folder with an image sequence, one image of a sequence (the whole
     sequence is taken) or a pattern (plate.####.png, plate.%04d.exr). Raises ClipError.
     """
-    raise NotImplementedError
+    interpretation = interpretation or Interpretation()
+    try:
+        if path.is_dir() or is_image(path):
+            return open_sequence(path, interpretation)
+        if not path.exists():
+            raise ClipError(f"{path} is not there; check the name, or choose another file.")
+        if not path.is_file():
+            raise ClipError(f"{path.name} is not a file; choose a movie or an image sequence.")
+        with path.open("rb"):  # FFmpeg's own words for a file it may not read are less clear
+            return open_movie(path, interpretation)
+    except PermissionError as e:
+        raise ClipError(f"{path.name} may not be read; ask for the right to read it.") from e
+    except OSError as e:
+        raise ClipError(f"{path.name} cannot be read ({e.strerror}); check the disk.") from e
 
 
 class ClipReader:
     """Reads the frames of one clip; one per thread, never shared."""
 
     def __init__(self, clip: Clip) -> None:
-        self._clip = clip
+        self._reader = MovieReader(clip) if clip.kind == "movie" else SequenceReader(clip)
 
     def read(self, frame: int) -> Picture:
         """The picture of `frame`. Raises FrameError where it cannot be read."""
-        raise NotImplementedError
+        return self._reader.read(frame)
 
     def close(self) -> None:
         """Let go of the files; the reader cannot be used afterwards."""
+        self._reader.close()
 
     def __enter__(self) -> Self:
         return self

@@ -29,32 +29,51 @@ class FrameError(ClipError):
 class Interpretation:
     """What the artist decides about a clip where its file is silent or wrong."""
 
-    first_frame: int = 1001  # movies only; a sequence keeps its own numbers
+    first_frame: int = 1001  # movies and unnumbered images; a sequence keeps its own numbers
     fps: Fraction | None = None  # None: as in the file, 24 for a sequence
     matrix: Matrix = "auto"  # auto: as tagged, untagged is 709 from 720 lines up, else 601
     range: Range = "auto"  # auto: as tagged, untagged is limited
 
 
 @dataclass(frozen=True, slots=True)
-class MovieIndex:
-    """Where the frames of a movie lie, in ticks of its time base; the rank is the frame."""
+class Orientation:
+    """How stored pixels are turned for viewing: first swap rows and columns, then mirror."""
 
-    times: tuple[int, ...]  # presentation times, ascending
-    keys: tuple[int, ...]  # those of them a decoder can start from
+    swap: bool = False
+    mirror_x: bool = False
+    mirror_y: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class SequenceIndex:
-    """The files of a sequence, and the frame number of each."""
+class MovieIndex:
+    """Where the frames of a movie lie; a frame's rank counts from 0 in order of presentation.
 
-    files: tuple[tuple[int, Path], ...]  # ascending by frame
+    A counted movie has timestamps that cannot be trusted: its ranks are the order in which the
+    decoder gives the frames, so it can only be read from its start.
+    """
+
+    times: tuple[int, ...]  # presentation times in ticks of the stream, ascending
+    keys: tuple[int, ...]  # presentation times a decoder can start from, ascending
+    order: tuple[int, ...] = ()  # the ranks in the order of decoding; empty: as presented
+    counted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MovieDecoding:
+    """How the frames of a movie become pictures."""
+
+    size: tuple[int, int]  # width, height as stored
+    strict: bool  # whether the decoder may reject what it finds odd
+    orientation: Orientation
+    matrix: int  # the matrix as FFmpeg's software scaler numbers it
+    full_range: bool
 
 
 @dataclass(frozen=True)
 class Clip:
     """The facts of an opened clip; a plain value that any number of readers can share."""
 
-    path: Path  # the movie file, or the pattern of the sequence
+    path: Path  # the movie, the single image, or the pattern of the sequence (plate.####.png)
     kind: Literal["movie", "sequence"]
     name: str
     size: tuple[int, int]  # width, height in pixels, after rotation
@@ -67,4 +86,6 @@ class Clip:
     fingerprint: str
     warnings: tuple[str, ...]
     interpretation: Interpretation
-    index: MovieIndex | SequenceIndex = field(repr=False)
+    index: MovieIndex | None = field(default=None, repr=False)  # movies only
+    decoding: MovieDecoding | None = None  # movies only
+    files: tuple[tuple[int, Path], ...] = field(default=(), repr=False)  # sequences: by frame

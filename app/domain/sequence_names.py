@@ -1,0 +1,97 @@
+"""Which image files make a sequence, and which frame each of them is, by their names.
+
+The frame is the last number before the extension. A minus before it counts only after a dot or an
+underscore, or where the name begins with it: `plate-0001.png` is frame 1, `plate.-0001.png` -1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import fileseq
+
+IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".exr")
+NUMBER = re.compile(r"(?P<base>.*?)(?P<frame>(?:(?<![^._])-)?[0-9]+)", re.DOTALL)
+LONGEST = 12  # more digits than this are an id, not a frame
+MOST_HOLES = 100_000  # numbers with more between them are dates or ids, not frames
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """The files of a folder that share a name but for their number, ascending by frame."""
+
+    base: str
+    suffix: str
+    files: tuple[tuple[int | None, Path], ...]  # None: a single image without a number
+
+    @property
+    def pattern(self) -> str:
+        """The name with `#` for each digit, as other tools write it; a single image's own name."""
+        if self.files[0][0] is None:
+            return self.files[0][1].name
+        digits = min(len(path.stem[len(self.base) :].lstrip("-")) for _, path in self.files)
+        return f"{self.base}{'#' * digits}{self.suffix}"
+
+
+def is_image(path: Path) -> bool:
+    """Whether the name is that of a still image (or a pattern of them) in a format that is read."""
+    return path.suffix.lower() in IMAGES
+
+
+def split_name(name: str) -> tuple[str, int | None, str]:
+    """The base, the frame (None without a number) and the suffix of a file name."""
+    path = Path(name)
+    found = NUMBER.fullmatch(path.stem)
+    if not found or len(found["frame"].lstrip("-")) > LONGEST:
+        return path.stem, None, path.suffix
+    return found["base"], int(found["frame"]), path.suffix
+
+
+def sequences_of(paths: Iterable[Path]) -> list[Sequence]:
+    """The sequences these files make, those with most frames first, then by name."""
+    groups: dict[tuple[str, str], list[tuple[int | None, Path]]] = defaultdict(list)
+    for path in sorted(paths):
+        base, frame, suffix = split_name(path.name)
+        groups[base, suffix].append((frame, path))
+    found = [
+        Sequence(base, suffix, tuple(files))
+        for (base, suffix), group in groups.items()
+        for files in _apart(base, group)
+    ]
+    return sorted(found, key=lambda sequence: (-len(sequence.files), sequence.pattern))
+
+
+def _apart(base: str, group: list[tuple[int | None, Path]]) -> list[list[tuple[int | None, Path]]]:
+    """The files of one name, apart where they have no number or cannot be one sequence."""
+    loose = [[file] for file in group if file[0] is None]
+    numbered = sorted((frame, path) for frame, path in group if frame is not None)
+    if not numbered:
+        return loose
+    frames = [frame for frame, _ in numbered]
+    if frames[-1] - frames[0] - len(frames) > MOST_HOLES:
+        return loose + [[(None, path)] for _, path in numbered]
+    by_width: dict[int, list[tuple[int | None, Path]]] = defaultdict(list)
+    for frame, path in numbered:
+        clash = len(set(frames)) < len(frames)  # 1.png beside 0001.png
+        by_width[len(path.stem) - len(base) if clash else 0].append((frame, path))
+    return loose + list(by_width.values())
+
+
+def matching(sequences: Iterable[Sequence], pattern: str) -> Sequence | None:
+    """The sequence a pattern such as plate.####.png, plate.%04d.exr or plate.$F4.tif means.
+
+    The number of digits only decides between sequences that differ in nothing else.
+    """
+    asked = fileseq.FileSequence(pattern, pad_style=fileseq.PAD_STYLE_HASH1)
+    fits = [s for s in sequences if (s.base, s.suffix) == (asked.basename(), asked.extension())]
+    exact = [s for s in fits if s.pattern.count("#") - s.base.count("#") == asked.zfill()]
+    return next(iter(exact + fits), None)
+
+
+def frame_list(frames: Iterable[int]) -> str:
+    """Frame numbers for people: 1005-1008,1012."""
+    return str(fileseq.framesToFrameRange(sorted(frames), sort=True))

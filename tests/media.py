@@ -1,0 +1,126 @@
+"""Test media made on the spot: pictures that carry their own number, and movies of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.container import OutputContainer
+from numpy.typing import NDArray
+
+SIZE = (320, 180)
+BITS = 16  # twelve for the number, four for its check
+COLUMNS = 8
+BLOCK = 40
+
+
+def _check(number: int) -> int:
+    return (number ^ (number >> 4) ^ (number >> 8) ^ 0b1010) & 15
+
+
+def numbered(number: int, size: tuple[int, int] = SIZE) -> NDArray[np.uint8]:
+    """A (height, width, 3) uint8 picture with `number` (0..4095) in black and white squares.
+
+    Below the two rows of squares a pattern moves, so that codecs have motion to predict.
+    """
+    width, height = size
+    y, x = np.mgrid[0:height, 0:width]
+    image = np.stack(
+        [(x + 3 * number) % 256, (y * 2 + number) % 256, (x // 2 + y - 2 * number) % 256], axis=-1
+    ).astype(np.uint8)
+    word = number | _check(number) << 12
+    for bit in range(BITS):
+        row, column = divmod(bit, COLUMNS)
+        rows = slice(row * BLOCK, (row + 1) * BLOCK)
+        image[rows, column * BLOCK : (column + 1) * BLOCK] = 255 if word >> bit & 1 else 0
+    return image
+
+
+def number_of(image: NDArray[np.uint8]) -> int:
+    """The number a `numbered` picture carries. Raises ValueError where the squares make none."""
+    word = 0
+    for bit in range(BITS):
+        row, column = divmod(bit, COLUMNS)
+        top, left = row * BLOCK + BLOCK // 4, column * BLOCK + BLOCK // 4
+        level = image[top : top + BLOCK // 2, left : left + BLOCK // 2].mean()
+        if 80 < level < 175:
+            raise ValueError(f"square {bit} is neither black nor white ({level:.0f})")
+        word |= int(level > 127) << bit
+    number, check = word & 4095, word >> 12
+    if check != _check(number):
+        raise ValueError(f"the squares read {number} but their check does not fit")
+    return number
+
+
+@dataclass
+class Recipe:
+    """How to encode a test movie; the defaults make a long GOP H.264 with B-frames."""
+
+    codec: str = "libx264"
+    pix_fmt: str = "yuv420p"
+    fps: Fraction = Fraction(24)
+    options: dict[str, str] = field(
+        default_factory=lambda: {
+            "g": "48",
+            "bf": "3",
+            "preset": "ultrafast",
+            "x264-params": "bframes=3:b-pyramid=normal:scenecut=0",
+        }
+    )
+    tags: dict[str, int] = field(default_factory=dict)  # codec context attributes
+    convert: dict[str, Any] = field(default_factory=dict)  # how RGB becomes the pix_fmt
+    rotation: int = 0
+    aspect: Fraction | None = None
+    container_options: dict[str, str] = field(default_factory=dict)
+
+
+def write_movie(
+    path: Path,
+    pictures: Iterable[NDArray[Any]],
+    recipe: Recipe | None = None,
+    times: Sequence[int] | None = None,
+) -> Path:
+    """`path`, holding `pictures` ((h, w, 3) uint8 or uint16) as `recipe` says.
+
+    `times` are presentation times in 1/(1000 fps) units for a variable frame rate.
+    """
+    recipe = recipe or Recipe()
+    tick = 1 / (recipe.fps * (1000 if times else 1))
+    frames = [_frame(picture) for picture in pictures]
+    with av.open(str(path), "w", options=recipe.container_options) as container:
+        stream = _stream(container, recipe, frames[0], tick)
+        for count, frame in enumerate(frames):
+            converted = frame.reformat(format=recipe.pix_fmt, **recipe.convert)
+            converted.pts = times[count] if times else count
+            converted.time_base = tick
+            container.mux(stream.encode(converted))
+        container.mux(stream.encode(None))
+    return path
+
+
+def _frame(picture: NDArray[Any]) -> av.VideoFrame:
+    deep = picture.dtype == np.uint16
+    return av.VideoFrame.from_ndarray(picture, format="rgb48le" if deep else "rgb24")
+
+
+def _stream(
+    container: OutputContainer, recipe: Recipe, frame: av.VideoFrame, tick: Fraction
+) -> av.VideoStream:
+    stream = container.add_stream(recipe.codec, rate=recipe.fps, options=recipe.options)
+    assert isinstance(stream, av.VideoStream)
+    stream.width, stream.height = frame.width, frame.height
+    stream.pix_fmt = recipe.pix_fmt
+    context = stream.codec_context
+    context.time_base = tick
+    if recipe.aspect:
+        context.sample_aspect_ratio = recipe.aspect
+    for name, value in recipe.tags.items():
+        setattr(context, name, value)
+    if recipe.rotation:
+        stream.set_display_rotation(recipe.rotation)
+    return stream
