@@ -28,7 +28,8 @@ def disc(size: int, radius: float, centre: tuple[float, float], steepness: float
     """Logits above 0 inside a circle; centre and radius in pixels."""
     y, x = np.mgrid[:size, :size] + 0.5
     distance = radius - np.hypot(x - centre[0], y - centre[1])
-    return (steepness * distance).astype(np.float32)
+    logits: Logits = (steepness * distance).astype(np.float32)
+    return logits
 
 
 def straight_edge(angle: float, offset: float, steepness: float) -> tuple[Logits, Logits]:
@@ -51,7 +52,8 @@ def test_the_matte_has_the_size_of_the_clip_whatever_the_mask_has() -> None:
     layer = layer_with(disc(16, 5, (8, 8), 3), (0, 0, 48, 48))
     alpha = matte.alpha(layer, 1001, (48, 27))
     assert alpha is not None
-    assert (alpha.shape, alpha.dtype) == ((27, 48), np.float32)
+    assert alpha.shape == (27, 48)
+    assert alpha.dtype == np.float32
 
 
 @given(grids)
