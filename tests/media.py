@@ -81,11 +81,11 @@ class Recipe:
 
 def write_movie(
     path: Path,
-    pictures: Iterable[NDArray[Any]],
+    pictures: Iterable[NDArray[Any] | av.VideoFrame],
     recipe: Recipe | None = None,
     times: Sequence[int] | None = None,
 ) -> Path:
-    """`path`, holding `pictures` ((h, w, 3) uint8 or uint16) as `recipe` says.
+    """`path`, holding `pictures` ((h, w, 3) uint8 or uint16, or frames) as `recipe` says.
 
     `times` are presentation times in 1/(1000 fps) units for a variable frame rate.
     """
@@ -103,7 +103,9 @@ def write_movie(
     return path
 
 
-def _frame(picture: NDArray[Any]) -> av.VideoFrame:
+def _frame(picture: NDArray[Any] | av.VideoFrame) -> av.VideoFrame:
+    if isinstance(picture, av.VideoFrame):
+        return picture
     deep = picture.dtype == np.uint16
     return av.VideoFrame.from_ndarray(picture, format="rgb48le" if deep else "rgb24")
 
@@ -124,3 +126,27 @@ def _stream(
     if recipe.rotation:
         stream.set_display_rotation(recipe.rotation)
     return stream
+
+
+def patch_edit_list(path: Path, frames: int, tick: int) -> None:
+    """Let the edit list of an MP4 hide its first `frames`, each of `tick` media units.
+
+    That is what a trim without encoding anew leaves: the packets are there, to be decoded only.
+    """
+    data = bytearray(path.read_bytes())
+    entry = data.index(b"elst") + 12  # past version, flags and the count of entries
+    media_time = int.from_bytes(data[entry + 4 : entry + 8], "big") + frames * tick
+    data[entry + 4 : entry + 8] = media_time.to_bytes(4, "big")
+    path.write_bytes(data)
+
+
+def patch_packet(path: Path, number: int, *, keep: float = 0.0) -> None:
+    """Overwrite a movie's packet, counted in decoding order, with zeros past a share kept."""
+    with av.open(str(path)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+        packet = bytes(packets[number])
+    data = bytearray(path.read_bytes())
+    assert data.count(packet) == 1
+    start, end = data.index(packet) + int(len(packet) * keep), data.index(packet) + len(packet)
+    data[start:end] = bytes(end - start)
+    path.write_bytes(data)

@@ -69,8 +69,7 @@ class _Facts:
         self.tick = Fraction(stream.time_base or 1)
         self.count = stream.frames
         self.aspect = Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)
-        tag = stream.metadata.get("DURATION", "")
-        self.seconds = _seconds(tag) or float((stream.duration or 0) * self.tick)
+        self.seconds = _seconds(stream.metadata.get("DURATION", ""))  # Matroska only
 
 
 def _header(path: Path) -> tuple[str, _Facts]:
@@ -133,8 +132,8 @@ def _warnings(
     packets: Packets, index: MovieIndex, lost: int, facts: _Facts, seen: Probe, coding: Coding
 ) -> tuple[str, ...]:
     fps = _rate(index, facts)
-    end = (index.times[-1] - index.times[0] + 1) * facts.tick + 1 / fps
-    short = not index.counted and facts.seconds and end < 0.9 * facts.seconds
+    end = (index.times[-1] - index.times[0]) * facts.tick + 1 / fps
+    short = not index.counted and facts.seconds - end > 2 / fps
     said = {
         "The file is cut off; the frames it still has are here.": packets.cut_off
         or packets.count < facts.count

@@ -50,7 +50,7 @@ def _prepare(container: InputContainer, name: str, *, ahead: bool, strict: bool)
         raise ClipError(f"{name} holds no video; choose a movie or an image sequence.")
     stream = max(moving, key=lambda s: (math.prod(_size(s)), -s.index))
     check_size(name, *_size(stream))
-    stream.thread_type = "AUTO" if ahead else "SLICE"
+    stream.thread_type = "AUTO" if ahead else "NONE"  # slice threads hide damage in H.264
     stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
     if strict:
         stream.codec_context.options |= {"err_detect": "crccheck+explode"}

@@ -2,6 +2,8 @@
 
 The frame is the last number before the extension. A minus before it counts only after a dot or an
 underscore, or where the name begins with it: `plate-0001.png` is frame 1, `plate.-0001.png` -1.
+fileseq reads names otherwise (to it any minus is a sign, and a `#` is never part of the name), so
+here it only writes lists of frames.
 """
 
 from __future__ import annotations
@@ -16,6 +18,9 @@ import fileseq
 
 IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".exr")
 NUMBER = re.compile(r"(?P<base>.*?)(?P<frame>(?:(?<![^._])-)?[0-9]+)", re.DOTALL)
+PADDING = re.compile(
+    r"(?P<base>.*?)(?P<marks>#+|@+|%0?(?P<printf>[0-9]*)d|\$F(?P<houdini>[0-9]*))", re.DOTALL
+)
 LONGEST = 12  # more digits than this are an id, not a frame
 MOST_HOLES = 100_000  # numbers with more between them are dates or ids, not frames
 
@@ -86,9 +91,15 @@ def matching(sequences: Iterable[Sequence], pattern: str) -> Sequence | None:
 
     The number of digits only decides between sequences that differ in nothing else.
     """
-    asked = fileseq.FileSequence(pattern, pad_style=fileseq.PAD_STYLE_HASH1)
-    fits = [s for s in sequences if (s.base, s.suffix) == (asked.basename(), asked.extension())]
-    exact = [s for s in fits if s.pattern.count("#") - s.base.count("#") == asked.zfill()]
+    path = Path(pattern)
+    padding = PADDING.fullmatch(path.stem)
+    if not padding:
+        return None
+    asked = (padding["base"], path.suffix)
+    fits = [sequence for sequence in sequences if (sequence.base, sequence.suffix) == asked]
+    count = padding["printf"] if padding["printf"] is not None else padding["houdini"]
+    digits = len(padding["marks"]) if count is None else int(count or 1)
+    exact = [s for s in fits if s.pattern == f"{s.base}{'#' * digits}{s.suffix}"]
     return next(iter(exact + fits), None)
 
 
