@@ -1,0 +1,109 @@
+"""How the layers look on the timeline: their tracks, keyframes and names."""
+
+from __future__ import annotations
+
+from functools import cache
+from math import ceil
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QFontMetricsF, QPainter, QPen, QPixmap, QPolygonF
+
+from app.ui import theme
+from app.ui.timeline_scene import (
+    DIAMOND,
+    GUTTER,
+    ROW,
+    TOP,
+    Row,
+    Scene,
+    spaced,
+    visible_rows,
+)
+
+INSET = 5.0  # between a row's edge and its track
+BADGE = 12  # side of the lock and the closed eye
+
+
+def paint_rows(painter: QPainter, scene: Scene) -> None:
+    """Each layer: a hollow track, filled where there is a mask, diamonds on the keyframes."""
+    painter.setClipRect(scene.area(TOP, scene.height - TOP))
+    for index, row in visible_rows(scene):
+        top = scene.row_top(index)
+        painter.setOpacity(1.0 if row.shown else 0.4)
+        _paint_track(painter, scene, row, top + INSET, ROW - 1 - 2 * INSET)
+        _paint_keyframes(painter, scene, row, top + (ROW - 1) / 2)
+
+
+def _paint_track(painter: QPainter, scene: Scene, row: Row, top: float, height: float) -> None:
+    frames = scene.clip.frames
+    whole = scene.boxes([(frames.first, frames.last)], top, height)
+    half = 0.5 / scene.ratio
+    painter.setPen(QPen(theme.CHOSEN, 0))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRects([box.adjusted(half, half, -half, -half) for box in whole])
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(row.colour)
+    boxes = scene.boxes(row.masks, top, height)
+    painter.drawRects(boxes)
+    if row.locked:
+        painter.setBrush(QBrush(theme.TEXT_DISABLED, Qt.BrushStyle.BDiagPattern))
+        painter.drawRects(whole)
+        painter.setBrush(QBrush(theme.SUNKEN, Qt.BrushStyle.BDiagPattern))
+        painter.drawRects(boxes)
+
+
+def _paint_keyframes(painter: QPainter, scene: Scene, row: Row, middle: float) -> None:
+    answered, waiting = diamond(scene.ratio, hollow=False), diamond(scene.ratio, hollow=True)
+    pixels, ratio, at = scene.scale.pixels, scene.ratio, scene.scale.start_of(0.5)
+    top = scene.line(middle) - DIAMOND - 1
+    for frame in spaced(row.keyframes, scene.scale.visible, DIAMOND / pixels):
+        left = (int((at + frame * pixels) * ratio) + 0.5) / ratio - DIAMOND - 1
+        painter.drawPixmap(QPointF(left, top), waiting if frame in row.waiting else answered)
+
+
+@cache
+def diamond(ratio: float, *, hollow: bool) -> QPixmap:
+    """A keyframe; a stamp, since thousands may show at once."""
+    side = ceil(2 * (DIAMOND + 1) * ratio)
+    pixmap = QPixmap(side, side)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    pixmap.setDevicePixelRatio(ratio)
+    centre = DIAMOND + 1
+    with QPainter(pixmap) as painter:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(theme.TEXT, 1.5) if hollow else QPen(theme.LINE, 1.0))
+        painter.setBrush(theme.LINE if hollow else theme.TEXT)
+        painter.translate(centre, centre)
+        corners = ((-DIAMOND, 0.0), (0.0, -DIAMOND), (DIAMOND, 0.0), (0.0, DIAMOND))
+        painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in corners]))
+    return pixmap
+
+
+def paint_names(painter: QPainter, scene: Scene) -> None:
+    """Colour, number and name of each layer; a lock or a closed eye where it has one."""
+    painter.setClipRect(QRectF(0, TOP, GUTTER, scene.height - TOP))
+    metrics = QFontMetricsF(painter.font())
+    middle = Qt.AlignmentFlag.AlignVCenter
+    for index, row in visible_rows(scene):
+        top = scene.row_top(index)
+        painter.setOpacity(1.0 if row.shown else 0.5)
+        swatch = QRectF(theme.GAP, top + (ROW - 1 - 10) // 2, 10, 10)
+        painter.fillRect(swatch, row.colour)
+        number = QRectF(swatch.right() + 2, top, 18, ROW - 1)
+        painter.setPen(theme.TEXT_DIM)
+        painter.drawText(number, middle | Qt.AlignmentFlag.AlignRight, str(row.number))
+        badges = [name for name, on in (("lock", row.locked), ("eye_off", not row.shown)) if on]
+        room = GUTTER - number.right() - theme.GAP - len(badges) * (BADGE + 4) - theme.GAP
+        name = QRectF(number.right() + theme.GAP, top, room, ROW - 1)
+        painter.setPen(theme.FOCUS if index == scene.selected else theme.TEXT)
+        elided = metrics.elidedText(row.name, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(name, middle, elided)
+        _paint_badges(painter, scene, badges, top + (ROW - 1 - BADGE) / 2)
+
+
+def _paint_badges(painter: QPainter, scene: Scene, names: list[str], top: float) -> None:
+    x = GUTTER - theme.GAP
+    for name in names:
+        x -= BADGE + 4
+        pixmap = theme.pixmap(name, theme.TEXT_DIM.name(), BADGE, scene.ratio)
+        painter.drawPixmap(QPointF(x + 4, scene.snap(top)), pixmap)
