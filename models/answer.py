@@ -29,7 +29,7 @@ class Decode(Protocol):
 
 
 def answer(
-    decode: Decode, steps: Sequence[Step], scale: float, prior: Logits | None
+    decode: Decode, steps: Sequence[Step], scale: tuple[float, float], prior: Logits | None
 ) -> tuple[Logits, float]:
     """The logits and score for `steps`, given the answer `prior` to all steps but the last."""
     points, labels = prompt(steps, scale)
@@ -52,7 +52,7 @@ def half(mask: NDArray[np.float32]) -> Logits:
     return mask.astype(np.float16)
 
 
-def prompt(steps: Sequence[Step], scale: float) -> tuple[Points, Labels]:
+def prompt(steps: Sequence[Step], scale: tuple[float, float]) -> tuple[Points, Labels]:
     """Points in model pixels and their labels for `steps` in clip pixels."""
     points: list[tuple[float, float]] = []
     labels: list[float] = []
@@ -63,4 +63,4 @@ def prompt(steps: Sequence[Step], scale: float) -> tuple[Points, Labels]:
         else:
             points.append((step.x, step.y))
             labels.append(float(step.include))
-    return np.array(points, np.float32) * np.float32(scale), np.array(labels, np.float32)
+    return np.array(points, np.float32) * np.array(scale, np.float32), np.array(labels, np.float32)

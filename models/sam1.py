@@ -101,14 +101,18 @@ class Sam1:
         return decode
 
 
-def scale_of(frame_size: tuple[int, int], size: int) -> float:
-    """Model pixels per clip pixel for a frame of `frame_size` = (width, height)."""
-    return size / max(frame_size)
+def scale_of(frame_size: tuple[int, int], size: int) -> tuple[float, float]:
+    """Model pixels per clip pixel, across and down, for a frame of (width, height).
+
+    Rounding the resized size makes the two differ a little.
+    """
+    across, down = resized_size(frame_size, size)
+    return across / frame_size[0], down / frame_size[1]
 
 
 def resized_size(frame_size: tuple[int, int], size: int) -> tuple[int, int]:
     """(width, height) in model pixels: the longest side is `size`, the other rounded half up."""
-    scale = scale_of(frame_size, size)
+    scale = size / max(frame_size)
     width, height = (max(1, int(side * scale + 0.5)) for side in frame_size)
     return width, height
 
@@ -127,13 +131,9 @@ def resized(rgb: Rgb8, size: int) -> Rgb8:
 
 
 def window_of(frame_size: tuple[int, int], size: int) -> tuple[float, float, float, float]:
-    """The padded square in clip pixels.
-
-    Rounding the resized size makes x and y scales differ a little, so each side has its own.
-    """
-    width, height = frame_size
-    across, down = resized_size(frame_size, size)
-    return (0.0, 0.0, size * width / across, size * height / down)
+    """The padded square in clip pixels: where the logits lie."""
+    across, down = scale_of(frame_size, size)
+    return (0.0, 0.0, size / across, size / down)
 
 
 def _checked(graph: Graph, inputs: frozenset[str]) -> Graph:

@@ -85,7 +85,8 @@ def test_the_four_masks_are_not_one(name: str, answers: dict[str, NDArray[np.flo
     masks = answers[name]
     for a in range(4):
         for b in range(a):
-            assert np.abs(masks[a] - masks[b]).mean() > 20 * 3e-3 * np.abs(masks[a]).mean()
+            error, _ = compare(masks[a], masks[b])
+            assert error > 10 * TOLERANCE
 
 
 def test_the_pack_answers_as_the_original_graphs_do_here(
