@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,9 @@ from app.domain.frames import FrameRange
 from app.domain.history import History
 from app.domain.mask import Mask
 from app.domain.project import Box, Layer, LayerId, Point, Project, Prompt
+
+if TYPE_CHECKING:
+    from app.session import Session
 
 Pixels = NDArray[np.uint8]
 
@@ -401,6 +405,12 @@ class FakeSession(QObject):
         self._note("export", out_dir, layer_ids, frames, mode)
         self.exporting = True
 
+    def first_export_path(
+        self, out_dir: Path, layer_ids: list[LayerId], frames: FrameRange
+    ) -> Path:
+        name = self.project.layer(layer_ids[0]).name
+        return out_dir / name / f"{name}.{frames.first:04d}.png"
+
     def report_export(self, progress: FakeProgress) -> None:
         """Plays one step of a running export."""
         self.export_progressed.emit(progress)
@@ -415,3 +425,8 @@ class FakeSession(QObject):
 
     def shutdown(self) -> None:
         self._note("shutdown")
+
+
+def as_session(fake: FakeSession) -> Session:
+    """The fake where a widget asks for a session."""
+    return cast("Session", fake)

@@ -1,0 +1,100 @@
+"""The bottom line: device, model, what is going on, cache, frame, pixel, score."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStatusBar, QWidget
+
+from app.ui import theme
+from app.ui.cut_label import CutLabel
+from app.ui.timeline_scale import padded
+
+if TYPE_CHECKING:
+    from app.session import Session
+
+
+class StatusBar(QStatusBar):
+    """Fields of fixed width, so that nothing in it jumps."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.setSizeGripEnabled(False)
+        self.setStyleSheet("QStatusBar::item { border: 0; }")
+        self.setAccessibleName(self.tr("Status"))
+        self._line = QWidget(self)
+        self._line.setFont(theme.numerals(self.font()))
+        tr = self.tr
+        self.device = self._field(tr("Device"), "CUDA (GeForce)")
+        self.model = self._field(tr("Model"), "SAM 2.1 base plus")
+        self.activity = CutLabel(self._line)
+        self.activity.setAccessibleName(tr("Activity"))
+        self.cache = self._field(
+            tr("Memory used by decoded frames and embeddings"), "cache 88.8 GB"
+        )
+        self.frame = self._field(tr("Frame"), "frame 000000")
+        self.pixel = self._field(tr("Pixel under the cursor"), "x 0000  y 0000")
+        self.score = self._field(tr("The model's own estimate of this mask, 0 to 1"), "0.00")
+        self._lay_out()
+        session.status_changed.connect(self._show_status)
+        session.playhead_changed.connect(self._show_frame)
+        session.clip_changed.connect(self._on_clip_changed)
+        self._show_status()
+        self._show_frame()
+
+    def set_pixel(self, x: int, y: int) -> None:
+        """Show the clip pixel under the cursor."""
+        self.pixel.setText(f"x {x}  y {y}")
+
+    def clear_pixel(self) -> None:
+        """The cursor is not over the picture."""
+        self.pixel.clear()
+
+    def _field(self, name: str, widest: str) -> QLabel:
+        label = QLabel(self._line)
+        label.setFixedWidth(QFontMetrics(self._line.font()).horizontalAdvance(widest) + 2)
+        label.setAccessibleName(name)
+        label.setToolTip(name)
+        return label
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self._line)
+        row.setContentsMargins(theme.GAP, 2, theme.GAP, 2)
+        row.setSpacing(2 * theme.GAP)
+        for label in (self.device, self.model):
+            row.addWidget(label)
+        row.addWidget(self.activity, 1)
+        for label in (self.cache, self.frame, self.pixel, self.score):
+            row.addWidget(label)
+        for label in (self.device, self.model, self.cache):
+            label.setStyleSheet(f"color: {theme.TEXT_DIM.name()}")
+        self.score.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.addWidget(self._line, 1)
+
+    def _on_clip_changed(self) -> None:
+        self.clear_pixel()
+        self._show_frame()
+        self._show_status()
+
+    def _show_status(self) -> None:
+        status = self._session.status()
+        self._show(self.device, status.device)
+        self._show(self.model, status.model)
+        self.activity.show_text(status.activity)
+        self.cache.setText(self.tr("cache {0}").format(status.cache) if status.cache else "")
+        self.score.setText("" if status.score is None else f"{status.score:.2f}")
+
+    def _show(self, label: QLabel, text: str) -> None:
+        """Put `text` into a field of fixed width; whole in the tool tip where it is cut."""
+        cut = label.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, label.width())
+        label.setText(cut)
+        name = label.accessibleName()
+        label.setToolTip(name if cut == text else f"{name}: {text}")
+
+    def _show_frame(self) -> None:
+        clip = self._session.clip
+        number = padded(self._session.playhead, clip.frames) if clip else ""
+        self.frame.setText(self.tr("frame {0}").format(number) if clip else "")
