@@ -128,6 +128,17 @@ def _stream(
     return stream
 
 
+def shift_movie(source: Path, target: Path, ticks: int) -> None:
+    """Copy a movie without encoding anew, every timestamp later by `ticks` of its stream."""
+    with av.open(str(source)) as old, av.open(str(target), "w") as new:
+        stream = new.add_stream_from_template(old.streams.video[0])
+        for packet in old.demux(video=0):
+            if packet.pts is not None and packet.dts is not None:
+                packet.pts, packet.dts = packet.pts + ticks, packet.dts + ticks
+                packet.stream = stream
+                new.mux(packet)
+
+
 def patch_edit_list(path: Path, frames: int, tick: int) -> None:
     """Let the edit list of an MP4 hide its first `frames`, each of `tick` media units.
 

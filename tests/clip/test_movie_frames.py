@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.domain import movie_reader
 from app.domain.clip import Clip, ClipReader, FrameError, Interpretation, open_clip
 from app.domain.clip_facts import MovieIndex
 from app.domain.decoding_run import Decoder, Output
 from tests.clip.kinds import COUNT, RECIPES, first_number
-from tests.media import number_of
+from tests.media import number_of, shift_movie
 
 KINDS = sorted(RECIPES)
 SEEKING = sorted(set(RECIPES) - {"h264 avi"})  # those that need not be read from their start
@@ -86,6 +87,29 @@ def test_reading_in_order_seeks_once(
     assert len(seeks) <= 2  # MPEG-TS may have to begin once more, from the start
 
 
+@pytest.mark.parametrize("kind", ["h264 mpeg-ts", "mpeg2 mpeg-ts", "mpeg2 mpeg-ps"])
+def test_containers_that_seek_only_nearly_are_asked_for_earlier_keys(
+    movie: Callable[[str], Path], kind: str, seeks: list[str]
+) -> None:
+    clip = open_clip(movie(kind))
+    with ClipReader(clip) as reader:
+        seeks.clear()
+        for frame in (1090, 1075, 1060):
+            assert number_at(reader, frame) == expected(clip, kind, frame)
+    assert "start" not in seeks
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_sound_movies_are_never_suspected(
+    movie: Callable[[str], Path], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(movie_reader, "survey", lambda *_: pytest.fail("took it for damaged"))
+    clip = open_clip(movie(kind))
+    with ClipReader(clip) as reader:
+        for frame in random.Random(kind).choices(list(clip.frames), k=20):
+            reader.read(frame)
+
+
 def test_nine_frames_up_to_one_cost_one_seek(
     movie: Callable[[str], Path], seeks: list[str]
 ) -> None:
@@ -123,12 +147,30 @@ def test_the_same_frame_again_costs_nothing(movie: Callable[[str], Path], seeks:
 def test_frames_hidden_by_an_edit_list_are_not_counted(movie: Callable[[str], Path]) -> None:
     clip = open_clip(movie("h264 edit list"))
     assert len(clip.frames) == COUNT - first_number("h264 edit list")
+    assert clip.warnings == ()
 
 
 def test_timestamps_that_cannot_be_trusted_are_noticed(movie: Callable[[str], Path]) -> None:
     clip = open_clip(movie("h264 avi"))
     assert isinstance(clip.index, MovieIndex)
     assert clip.index.counted
+    assert any("slow" in warning for warning in clip.warnings)
+
+
+@pytest.mark.parametrize("shift", [0, 1800])
+def test_movies_joined_end_to_end_are_read_in_the_order_they_play(
+    movie: Callable[[str], Path], tmp_path: Path, shift: int
+) -> None:
+    """The clock starts over in the second half, on the same ticks or between those of the first."""
+    halves = [movie("mpeg2 mpeg-ts"), tmp_path / "second.ts"]
+    shift_movie(halves[0], halves[1], shift)
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(b"".join(half.read_bytes() for half in halves))
+    clip = open_clip(joined)
+    with ClipReader(clip) as reader:
+        numbers = [number_at(reader, frame) for frame in clip.frames]
+        assert number_at(reader, 1010) == 9
+    assert numbers == [*range(COUNT), *range(COUNT)]
     assert any("slow" in warning for warning in clip.warnings)
 
 
