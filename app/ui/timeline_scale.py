@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import islice
 from math import ceil, floor
 from typing import TypeAlias
 
@@ -139,17 +138,18 @@ def runs(frames: Iterable[int]) -> Runs:
 
 def merged(found: Runs, visible: FrameRange, gap: float) -> Runs:
     """The runs that show, those at most `gap` frames apart become one."""
-    at = max(0, bisect_left(found, (visible.first, visible.first)) - 1)
+    begin = max(0, bisect_left(found, (visible.first, visible.first)) - 1)
+    inside = found[begin : bisect_left(found, (visible.last + 1, visible.last))]
+    if not inside:
+        return []
     joined: list[tuple[int, int]] = []
-    start, end = visible.first, visible.first - 1  # nothing yet
-    for first, last in islice(found, at, bisect_right(found, (visible.last, visible.last))):
-        if first - end > gap:  # plain numbers in a tight loop: there may be thousands of runs
-            if end >= start:
-                joined.append((start, end))
+    start, end = inside[0]
+    for first, last in inside:  # plain numbers in a tight loop: there may be thousands of runs
+        if first - end > gap:
+            joined.append((start, end))
             start = first
         end = last
-    if end >= start:
-        joined.append((start, end))
+    joined.append((start, end))
     return joined
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSignalBlocker, QSize, QSizeF, Qt
@@ -122,7 +123,7 @@ class TimelineView(QAbstractScrollArea):
             cached=self._lines[0],
             embedded=self._lines[1],
             gaps=runs(clip.missing | self._failed),
-            thumbnail=lambda frame: self._thumbnails.pixmap(frame, size, ratio),
+            thumbnail=partial(self._thumbnails.pixmap, size=size, ratio=ratio),
         )
 
     def _row(self, layer: Layer, number: int) -> Row:
