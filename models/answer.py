@@ -1,8 +1,22 @@
-"""The answer policy: what a model of the SAM 1 family answers to clicks, decided in one place."""
+"""The answer policy: what a model of the SAM 1 family answers to clicks, decided in one place.
+
+A decoder pass gives four masks and the model's opinion of each. Taking the best one by its own
+opinion, as the models come, makes clicks jump between whole and part; so the masks vote instead:
+
+1. The masks of a first pass vote pixel by pixel, each with the weight of its score. From the second
+   step on, the answer before votes too: the artist saw it and corrected one place.
+2. A second pass is fed the first mask of the first one, which cleans it up.
+3. The answer is the mask, of either pass, that is most like the outcome of the vote: always one the
+   model drew, with its crisp border, never a blend.
+
+A step that asks for a proposal gets that mask of the first pass as it is. The answer is a pure
+function of the embedding and the steps. What each part gains is measured in models/README.md.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -10,50 +24,102 @@ from numpy.typing import NDArray
 
 from models.base import BoxClick, Logits, Step
 
-Points: TypeAlias = NDArray[np.float32]  # (points, 2) in model pixels
-Labels: TypeAlias = NDArray[np.float32]  # (points,): 0 exclude, 1 include, 2 and 3 box corners
+F32: TypeAlias = NDArray[np.float32]
 
 
 class Decoded(NamedTuple):
     """One decoder pass: four masks, the first for a sure prompt, three for an ambiguous one."""
 
-    masks: NDArray[np.float32]  # (4, rows, columns) logits
-    scores: NDArray[np.float32]  # (4,) the model's own estimate of each mask's IoU
+    masks: F32  # (4, rows, columns) logits
+    scores: F32  # (4,) the model's own estimate of each mask's IoU, about 0..1
 
 
 class Decode(Protocol):
-    """One pass of the decoder on a fixed embedding."""
+    """The decoder on a fixed embedding."""
 
-    def __call__(self, points: Points, labels: Labels, prior: Logits | None) -> Decoded:
-        """The four masks for these points, and the logits of an earlier answer."""
+    def __call__(self, points: F32, labels: F32, prior: Logits | None) -> Decoded:
+        """The four masks for points (n, 2) in model pixels, labels (n,) and an earlier answer.
 
-
-def answer(
-    decode: Decode, steps: Sequence[Step], scale: tuple[float, float], prior: Logits | None
-) -> tuple[Logits, float]:
-    """The logits and score for `steps`, given the answer `prior` to all steps but the last."""
-    points, labels = prompt(steps, scale)
-    decoded = decode(points, labels, prior)
-    token = steps[-1].proposal or _best(decoded, ambiguous=len(steps) == 1)
-    logits = half(decoded.masks[token])
-    if steps[-1].proposal:
-        return logits, float(decoded.scores[token])
-    again = decode(points, labels, logits)
-    token = _best(again, ambiguous=len(steps) == 1)
-    return half(again.masks[token]), float(again.scores[token])
+        Labels: 0 exclude, 1 include, 2 and 3 the corners of a box.
+        """
 
 
-def _best(decoded: Decoded, *, ambiguous: bool) -> int:
-    return 1 + int(np.argmax(decoded.scores[1:])) if ambiguous else 0
+class Question(NamedTuple):
+    """What is asked at one step: the prompt so far and the answer to all but its last step."""
+
+    points: F32
+    labels: F32
+    prior: Logits | None
+    proposal: int
+    used: tuple[int, int]  # (columns, rows) of the logits that cover the frame, not its padding
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether one point is all there is: it may mean the whole, a part or a part of that."""
+        return len(self.points) == 1
 
 
-def half(mask: NDArray[np.float32]) -> Logits:
+class Answer(NamedTuple):
+    """The mask answered, rounded to float16, and the model's own estimate of its IoU."""
+
+    logits: Logits
+    score: float
+
+
+class Answers(Protocol):
+    """A policy: which answer a question gets."""
+
+    def __call__(self, decode: Decode, question: Question) -> Answer:
+        """The answer to `question`, asking `decode` as often as need be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """The policy of this module; its numbers were found on the shared sets, see the README."""
+
+    power: float = 8  # how sharply scores tell masks apart
+    first: float = 0.3  # the share of votes a pixel needs while the prompt is ambiguous
+    later: float = 0.5  # and afterwards
+    sure: float = 3  # how often the first mask's vote counts once the prompt is not ambiguous
+    continuity: float = 0.4  # the share of all votes that the answer before has
+    passes: int = 2
+
+    def __call__(self, decode: Decode, question: Question) -> Answer:
+        """The mask most like the outcome of the vote, or the proposal that was asked for."""
+        points, labels, prior, proposal, used = question
+        decoded = decode(points, labels, prior)
+        if proposal:
+            return Answer(half(decoded.masks[proposal]), float(decoded.scores[proposal]))
+        outcome = self._outcome(decoded, question)
+        masks, scores = decoded
+        for _ in range(1, self.passes):
+            again = decode(points, labels, half(decoded.masks[0]))
+            masks = np.concatenate([masks, again.masks])
+            scores = np.concatenate([scores, again.scores])
+        best = int(np.argmax([_likeness(mask, outcome) for mask in _cropped(masks, used) > 0]))
+        return Answer(half(masks[best]), float(scores[best]))
+
+    def _outcome(self, decoded: Decoded, question: Question) -> NDArray[np.bool_]:
+        weights = np.clip(decoded.scores, 0.01, None) ** self.power
+        if not question.ambiguous:
+            weights[0] *= self.sure
+        inside = _probability(_cropped(decoded.masks, question.used))
+        votes = np.tensordot(weights / weights.sum(), inside, 1)
+        if question.prior is not None:
+            before = _probability(_cropped(question.prior[None], question.used)[0])
+            votes = (1 - self.continuity) * votes + self.continuity * before
+        needed = self.first if question.ambiguous else self.later
+        outcome: NDArray[np.bool_] = votes > needed
+        return outcome
+
+
+def half(mask: F32) -> Logits:
     """`mask` rounded to float16: fed back and stored alike, so replaying gives equal answers."""
     return mask.astype(np.float16)
 
 
-def prompt(steps: Sequence[Step], scale: tuple[float, float]) -> tuple[Points, Labels]:
-    """Points in model pixels and their labels for `steps` in clip pixels."""
+def prompt(steps: Sequence[Step], scale: tuple[float, float]) -> tuple[F32, F32]:
+    """Points (n, 2) in model pixels and labels (n,) for `steps` in clip pixels."""
     points: list[tuple[float, float]] = []
     labels: list[float] = []
     for step in steps:
@@ -64,3 +130,18 @@ def prompt(steps: Sequence[Step], scale: tuple[float, float]) -> tuple[Points, L
             points.append((step.x, step.y))
             labels.append(float(step.include))
     return np.array(points, np.float32) * np.array(scale, np.float32), np.array(labels, np.float32)
+
+
+def _cropped(masks: NDArray[np.floating], used: tuple[int, int]) -> F32:
+    columns, rows = used
+    return masks[:, :rows, :columns].astype(np.float32)
+
+
+def _probability(logits: F32) -> F32:
+    inside: F32 = np.reciprocal(1 + np.exp(-np.clip(logits, -30, 30)))
+    return inside
+
+
+def _likeness(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
+    union = int(np.count_nonzero(a | b))
+    return int(np.count_nonzero(a & b)) / max(1, union)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import cast
 
@@ -10,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.answer import Decode, Decoded, answer
+from models.answer import Answer, Answers, Decode, Decoded, Question, Vote, prompt
 from models.base import (
     CancelToken,
     Embedding,
@@ -23,6 +24,7 @@ from models.base import (
 )
 from models.ort import Cancel, Graph, Lazy
 
+DEFAULT: Answers = Vote()
 ENCODER_INPUTS = frozenset({"image"})
 DECODER_INPUTS = frozenset(
     {"image_embed", "point_coords", "point_labels", "mask_input", "has_mask_input"}
@@ -32,11 +34,23 @@ DECODER_INPUTS = frozenset(
 class Sam1:
     """A model of one encoder and one decoder graph. `encode` and `decode` may run at once."""
 
-    def __init__(self, info: ModelInfo, size: int, encoder: Lazy, decoder: Lazy) -> None:
+    def __init__(
+        self,
+        info: ModelInfo,
+        size: int,
+        encoder: Lazy,
+        decoder: Lazy,
+        answers: Answers = DEFAULT,
+    ) -> None:
         self._info = info
         self._size = size
         self._encoder = encoder
         self._decoder = decoder
+        self._answers = answers
+
+    def answering_by(self, answers: Answers) -> Sam1:
+        """This model, with its graphs, under another answer policy."""
+        return Sam1(self._info, self._size, self._encoder, self._decoder, answers)
 
     @property
     def info(self) -> ModelInfo:
@@ -70,14 +84,22 @@ class Sam1:
         if not steps:
             raise ModelError("A mask needs a point or a box to start from.")
         decode = self._decoder_on(embedding)
-        scale = scale_of(embedding.frame_size, self._size)
         first = len(steps) if prior is not None and len(steps) > 1 else 1
-        score = 0.0
-        logits = prior if first > 1 else None
+        answer = Answer(prior, 0.0) if prior is not None and first > 1 else None
         for k in range(first, len(steps) + 1):
-            logits, score = answer(decode, steps[:k], scale, logits)
-        assert logits is not None
-        return Prediction(logits, window_of(embedding.frame_size, self._size), score)
+            before = answer.logits if answer else None
+            answer = self._answers(decode, self._question(embedding, steps[:k], before))
+        assert answer is not None
+        window = window_of(embedding.frame_size, self._size)
+        return Prediction(answer.logits, window, answer.score)
+
+    def _question(
+        self, embedding: Embedding, steps: Sequence[Step], prior: Logits | None
+    ) -> Question:
+        points, labels = prompt(steps, scale_of(embedding.frame_size, self._size))
+        across, down = resized_size(embedding.frame_size, self._size)
+        used = (math.ceil(across / 4), math.ceil(down / 4))
+        return Question(points, labels, prior, steps[-1].proposal, used)
 
     def _decoder_on(self, embedding: Embedding) -> Decode:
         graph = _checked(self._decoder.get(), DECODER_INPUTS)
