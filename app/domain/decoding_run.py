@@ -50,13 +50,12 @@ class Decoder:
         """What the decoder gives after seeking to the key packet at time `key`.
 
         Containers seek only nearly: nothing at all comes where the first key packet met lies
-        beyond `wanted`. Frames that lean on what was before that packet are left out.
+        beyond `wanted`. Frames shown before that packet may come, and are not to be believed.
         """
         self._container.seek(key, stream=self._stream)
         return self._run(wanted=wanted)
 
     def _run(self, *, started: bool = False, wanted: int = 0) -> Iterator[Output]:
-        floor: int | None = None
         for packet in self._packets():
             if isinstance(packet, Fault):
                 yield packet
@@ -66,15 +65,13 @@ class Decoder:
                     continue
                 if packet.pts > wanted:
                     return
-                started, floor = True, packet.pts
+                started = True
             try:
                 frames = packet.decode()
             except av.FFmpegError:
                 yield Fault(packet.pts)
                 continue
-            for frame in frames:
-                if floor is None or (frame.pts is not None and frame.pts >= floor):
-                    yield frame
+            yield from frames
 
     def _packets(self) -> Iterator[Packet[VideoStream] | Fault]:
         try:

@@ -157,7 +157,7 @@ def test_timestamps_that_cannot_be_trusted_are_noticed(movie: Callable[[str], Pa
     assert any("slow" in warning for warning in clip.warnings)
 
 
-@pytest.mark.parametrize("shift", [0, 1800])
+@pytest.mark.parametrize("shift", [0, 1800, 1800 + 48 * 3750])
 def test_movies_joined_end_to_end_are_read_in_the_order_they_play(
     movie: Callable[[str], Path], tmp_path: Path, shift: int
 ) -> None:
