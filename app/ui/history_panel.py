@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt
+from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from app.ui import theme
+from app.ui.claim import claim
 
 if TYPE_CHECKING:
     from app.session import Session
+
+KEYS = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End)
+
+
+class HistoryList(QListWidget):
+    """A list whose arrow keys stay its own."""
+
+    def event(self, event: QEvent) -> bool:
+        return claim(event, KEYS) or super().event(event)
 
 
 class HistoryPanel(QWidget):
@@ -22,7 +32,7 @@ class HistoryPanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.list = QListWidget(self)
+        self.list = HistoryList(self)
         self.list.setAccessibleName(self.tr("History"))
         self.list.setUniformItemSizes(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

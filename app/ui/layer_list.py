@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QDropEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QListWidget, QWidget
 
 from app.ui import theme
+from app.ui.claim import claim
+
+KEYS = frozenset(
+    (
+        Qt.Key.Key_Up,
+        Qt.Key.Key_Down,
+        Qt.Key.Key_Home,
+        Qt.Key.Key_End,
+        Qt.Key.Key_F2,
+        Qt.Key.Key_Return,
+        Qt.Key.Key_Enter,
+        Qt.Key.Key_Delete,
+        Qt.Key.Key_Backspace,
+    )
+)
 
 
 class LayerList(QListWidget):
@@ -29,9 +44,12 @@ class LayerList(QListWidget):
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setMinimumHeight(4 * theme.ROW)
 
+    def event(self, event: QEvent) -> bool:
+        return claim(event, KEYS) or super().event(event)
+
     def dropEvent(self, event: QDropEvent) -> None:
         source, target = self.currentRow(), self.drop_row(event.position().y())
-        event.setDropAction(Qt.DropAction.CopyAction)  # a move would take the row out of the list
+        event.setDropAction(Qt.DropAction.IgnoreAction)  # a move would take the row out of the list
         event.accept()
         if target != source:
             QTimer.singleShot(0, self, partial(self.move_asked.emit, source, target))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 
-from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import QColor, QFontMetrics, QIcon, QKeyEvent, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QToolButton, QWidget
 
 from app.domain.project import Layer
 from app.ui import theme
+from app.ui.claim import claim
 
 SWATCH = 14
 BUTTON = 24
+KEYS = (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Up, Qt.Key.Key_Down)
 
 
 def colour_names() -> tuple[str, ...]:
@@ -92,6 +93,9 @@ class NameField(QLineEdit):
         self.setFocus(Qt.FocusReason.OtherFocusReason)
         self.selectAll()
 
+    def event(self, event: QEvent) -> bool:
+        return (not self.isReadOnly() and claim(event, KEYS)) or super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.setText(self._name)
@@ -135,9 +139,9 @@ class LayerRow(QWidget):
         self.number = QLabel(self)
         self.colour = QToolButton(self)
         self.name = NameField(self)
-        self.eye = self._toggle(self.shown_asked.emit)
-        self.solo = self._toggle(self.solo_asked.emit)
-        self.lock = self._toggle(self.locked_asked.emit)
+        self.eye = self._toggle(self.shown_asked)
+        self.solo = self._toggle(self.solo_asked)
+        self.lock = self._toggle(self.locked_asked)
         self.name.renamed.connect(self.renamed)
         self._set_up()
 
@@ -180,13 +184,13 @@ class LayerRow(QWidget):
             action.triggered.connect(lambda _=False, index=index: self.coloured.emit(index))
         return menu
 
-    def _toggle(self, ask: Callable[[bool], None]) -> QToolButton:
+    def _toggle(self, asked: SignalInstance) -> QToolButton:
         button = QToolButton(self)
         button.setCheckable(True)
         button.setStyleSheet("QToolButton:checked:!hover { background: transparent }")
         button.setFixedSize(BUTTON, BUTTON)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.clicked.connect(ask)
+        button.clicked.connect(asked)
         return button
 
     def _show_toggle(

@@ -33,9 +33,9 @@ class StatusBar(QStatusBar):
         self.activity = CutLabel(self._line)
         self.activity.setAccessibleName(tr("Activity"))
         self.cache = self._field(
-            tr("Memory used by decoded frames and embeddings"), "cache 88.8 GB"
+            tr("Memory used by decoded frames and embeddings"), "cache 8888 MB"
         )
-        self.frame = self._field(tr("Frame"), "frame 000000")
+        self.frame = self._field(tr("Frame"), "frame 0000000")
         self.pixel = self._field(tr("Pixel under the cursor"), "x 0000  y 0000")
         self.score = self._field(tr("The model's own estimate of this mask, 0 to 1"), "0.00")
         self._lay_out()

@@ -5,17 +5,19 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QWidget
 
 from app.ui import theme
 from app.ui.actions import Actions
+from app.ui.claim import claim
 from app.ui.timeline_scale import padded
 
 if TYPE_CHECKING:
     from app.session import Session
 
+KEYS = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter)
 BUTTONS = ("start", "previous", "play", "next", "end")
 
 
@@ -25,6 +27,9 @@ class FrameField(QLineEdit):
     entered = Signal(int)
     stepped = Signal(int)
     left = Signal()  # the field gives the keyboard back
+
+    def event(self, event: QEvent) -> bool:
+        return claim(event, KEYS) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, keys = event.key(), Qt.Key
