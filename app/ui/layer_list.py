@@ -62,9 +62,9 @@ class LayerList(QListWidget):
         return max(0, min(row, self.count() - 1))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        row = self.row(self.itemAt(event.position().toPoint()))
-        if row >= 0 and event.button() == Qt.MouseButton.LeftButton:
-            self.rename_asked.emit(row)
+        item = self.itemAt(event.position().toPoint())
+        if item is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.rename_asked.emit(self.row(item))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         row, key, keys = self.currentRow(), event.key(), Qt.Key

@@ -89,6 +89,7 @@ class LayerPanel(QWidget):
         row = LayerRow()
         self.list.setItemWidget(item, row)
         at = self.list.count() - 1
+        row.name.done.connect(self.list.setFocus)
         row.renamed.connect(lambda name: self._rename(at, name))
         row.coloured.connect(lambda colour: self._recolour(at, colour))
         row.shown_asked.connect(lambda on: self._set_shown(at, on=on))

@@ -60,6 +60,7 @@ class NameField(QLineEdit):
     """A name that reads as a label until it is edited; Enter keeps, Esc brings the old one back."""
 
     renamed = Signal(str)
+    done = Signal()  # a key ended the typing
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -100,10 +101,12 @@ class NameField(QLineEdit):
         if event.key() == Qt.Key.Key_Escape:
             self.setText(self._name)
             self._finish()
+            self.done.emit()
         else:
             super().keyPressEvent(event)
             if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
                 event.accept()  # the list must not take it as well
+                self.done.emit()
 
     def _finish(self) -> None:
         if self.isReadOnly():
@@ -121,8 +124,7 @@ class NameField(QLineEdit):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setStyleSheet("background: transparent; border-color: transparent")
-        if self.hasFocus() and self.parentWidget() is not None:
-            self.parentWidget().setFocus()
+        self.clearFocus()
 
 
 class LayerRow(QWidget):

@@ -37,6 +37,8 @@ class ShortcutEditor(QDialog):
         super().__init__(parent)
         self._actions = actions
         self._store = settings_store
+        self.items: dict[str, QTreeWidgetItem] = {}  # by action
+        self._groups: dict[str, QTreeWidgetItem] = {}  # by menu
         self.setWindowTitle(self.tr("Change keyboard shortcuts"))
         self.search = QLineEdit(self)
         self.table = QTreeWidget(self)
@@ -55,9 +57,7 @@ class ShortcutEditor(QDialog):
 
     def choose(self, action_id: str) -> None:
         """Choose the row of an action."""
-        for item in self._items():
-            if item.data(0, ID) == action_id:
-                self.table.setCurrentItem(item)
+        self.table.setCurrentItem(self.items[action_id])
 
     def _set_up(self) -> None:
         self.search.setPlaceholderText(self.tr("Search"))
@@ -122,23 +122,20 @@ class ShortcutEditor(QDialog):
             group.setFlags(Qt.ItemFlag.ItemIsEnabled)
             group.setFont(0, theme.emphasis(self.font()))
             group.setFirstColumnSpanned(True)
+            self._groups[menu] = group
             for row in self._actions.rows:
                 if row.menu == menu:
                     item = QTreeWidgetItem(group, [self._actions.plain_text(row.id)])
                     item.setData(0, ID, row.id)
                     item.setToolTip(0, row.tip)
+                    self.items[row.id] = item
         self.table.expandAll()
         self._show_keys()
         self._on_chosen()
 
-    def _items(self) -> list[QTreeWidgetItem]:
-        groups = [self.table.topLevelItem(at) for at in range(self.table.topLevelItemCount())]
-        return [group.child(at) for group in groups if group for at in range(group.childCount())]
-
     def _show_keys(self) -> None:
         changed = self._actions.overrides()
-        for item in self._items():
-            action_id = item.data(0, ID)
+        for action_id, item in self.items.items():
             item.setText(1, self._actions.key_text(action_id).replace("  ", "   "))
             item.setText(2, self.tr("changed") if action_id in changed else "")
             item.setForeground(2, theme.TEXT_DIM)
@@ -146,14 +143,15 @@ class ShortcutEditor(QDialog):
 
     def _filter(self, text: str) -> None:
         words = text.lower().split()
-        for item in self._items():
+        shown = set()
+        for action_id, item in self.items.items():
             line = f"{item.text(0)} {item.text(1)}".lower()
-            item.setHidden(not all(word in line for word in words))
-        for at in range(self.table.topLevelItemCount()):
-            group = self.table.topLevelItem(at)
-            if group is not None:
-                children = range(group.childCount())
-                group.setHidden(all(group.child(child).isHidden() for child in children))
+            matches = all(word in line for word in words)
+            item.setHidden(not matches)
+            if matches:
+                shown.add(self._actions.row(action_id).menu)
+        for menu, group in self._groups.items():
+            group.setHidden(menu not in shown)
 
     def _chosen(self) -> str | None:
         item = self.table.currentItem()

@@ -75,6 +75,7 @@ class ShortcutSheet(QDialog):
         self.search.textChanged.connect(self._filter)
         self.nothing = QLabel(self.tr("Nothing matches"), self)
         self.nothing.setStyleSheet(f"color: {theme.TEXT_DIM.name()}")
+        self._sheet = QWidget()
         self._area = QScrollArea(self)
         self._area.setWidgetResizable(True)
         self._area.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -86,7 +87,7 @@ class ShortcutSheet(QDialog):
         column.addWidget(self._area, 1)
         actions.keys_changed.connect(self._fill)
         self._fill()
-        self.resize(self._area.widget().sizeHint().width() + 5 * theme.GAP, 580)
+        self.resize(self._sheet.sizeHint().width() + 5 * theme.GAP, 580)
 
     def shown(self) -> list[str]:
         """What the lines say that match the search."""
@@ -100,7 +101,7 @@ class ShortcutSheet(QDialog):
 
     def _fill(self) -> None:
         self._lines.clear()
-        sheet = QWidget()
+        self._sheet = sheet = QWidget()
         row = QHBoxLayout(sheet)
         row.setContentsMargins(0, 0, theme.GAP, 0)
         row.setSpacing(4 * theme.GAP)

@@ -76,6 +76,7 @@ def test_a_double_click_and_a_new_name_is_one_edit(
     assert names(session) == ["Rabbit", "Meadow", "Sky"]
     assert session.history.labels() == ["Open", "Rename layer"]
     assert field.isReadOnly()
+    assert panel.list.hasFocus()
 
 
 def test_escape_keeps_the_old_name(qtbot: QtBot, panel: LayerPanel, session: FakeSession) -> None:

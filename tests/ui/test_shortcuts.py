@@ -97,8 +97,8 @@ def test_a_new_key_is_pressed_set_and_kept(
     click(qtbot, editor.set)
     assert actions["playback.play"].shortcut() == QKeySequence("F9")
     assert store.settings.shortcuts == {"playback.play": "F9"}
-    assert editor.table.currentItem().text(1) == "F9"
-    assert editor.table.currentItem().text(2) == "changed"
+    assert editor.items["playback.play"].text(1) == "F9"
+    assert editor.items["playback.play"].text(2) == "changed"
 
 
 def test_a_key_in_use_is_refused_in_a_sentence(
@@ -154,5 +154,5 @@ def test_a_reset_that_would_clash_says_so(
 
 def test_the_search_narrows_the_table(editor: ShortcutEditor) -> None:
     editor.search.setText("keyframe")
-    shown = [item.text(0) for item in editor._items() if not item.isHidden()]
+    shown = [item.text(0) for item in editor.items.values() if not item.isHidden()]
     assert shown == ["Previous keyframe", "Next keyframe"]
