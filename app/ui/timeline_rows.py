@@ -56,7 +56,9 @@ def _paint_keyframes(painter: QPainter, scene: Scene, row: Row, middle: float) -
     answered, waiting = diamond(scene.ratio, hollow=False), diamond(scene.ratio, hollow=True)
     pixels, ratio, at = scene.scale.pixels, scene.ratio, scene.scale.start_of(0.5)
     top = scene.line(middle) - DIAMOND - 1
-    for frame in spaced(row.keyframes, scene.scale.visible, DIAMOND / pixels):
+    crowded = len(row.keyframes) * 2 * DIAMOND > scene.scale.content
+    apart = (2 * DIAMOND if crowded else DIAMOND) / pixels
+    for frame in spaced(row.keyframes, scene.scale.visible, apart):
         left = (int((at + frame * pixels) * ratio) + 0.5) / ratio - DIAMOND - 1
         painter.drawPixmap(QPointF(left, top), waiting if frame in row.waiting else answered)
 
