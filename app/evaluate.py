@@ -26,6 +26,14 @@ Bits: TypeAlias = NDArray[np.bool_]  # (height, width)
 
 AT = (1, 2, 3, 5, 10)  # clicks after which the mean IoU is reported
 TARGETS = (0.85, 0.90)  # IoU whose number of clicks is reported
+# MobileSAM as it comes, by the same protocol on the same objects: the curve to beat
+GIVEN: Mapping[str, tuple[float, ...]] = {
+    "davis": (0.643, 0.704, 0.791, 0.843, 0.875),
+    "grabcut": (0.620, 0.666, 0.875, 0.925, 0.959),
+    "alpha": (0.898, 0.890, 0.885, 0.960, 0.962),
+    "coco": (0.496, 0.615, 0.714, 0.810, 0.871),
+}
+PER_FOLDER = {"davis": 5}  # frames taken of each sequence, as for the curve above; else all
 FRAME_SUFFIXES = {".jpg", ".jpeg", ".png"}
 
 
@@ -120,6 +128,42 @@ def summary(rows: Sequence[Row], clicks: int = 20) -> Summary:
         noc={_percent(t): float(np.mean([n or clicks for n in needed[t]])) for t in TARGETS},
         never={_percent(t): sum(n is None for n in needed[t]) for t in TARGETS},
     )
+
+
+def find_sets(root: Path) -> dict[str, list[Folders]]:
+    """The sets of GIVEN under `root`, as <set>/<sequence>/frames and masks.
+
+    Raises EvaluationError for a set that is not there.
+    """
+    found: dict[str, list[Folders]] = {}
+    for name in GIVEN:
+        frames = sorted((root / name).glob("*/frames"))
+        if not frames:
+            raise EvaluationError(f"{root / name} holds no <sequence>/frames.")
+        count = PER_FOLDER.get(name, 0)
+        found[name] = [Folders(f, f.parent / "masks", per_folder=count) for f in frames]
+    return found
+
+
+def table(summaries: Mapping[str, Summary]) -> str:
+    """A Markdown table of `summaries` by the name of the set, beside GIVEN where it is known.
+
+    The difference is to GIVEN; the last row is the mean over the sets.
+    """
+    clicks = [k for k in AT if all(k in found.miou for found in summaries.values())]
+    headings = ["set", "objects", *map(_heading, clicks), "NoC@85", "NoC@90", "never 90"]
+    lines = [f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"]
+    for name, found in summaries.items():
+        cells = [_beside(found.miou[k], _given(name, k)) for k in clicks]
+        noc = f"{found.noc[85]:.2f} | {found.noc[90]:.2f} | {found.never[90]}"
+        lines.append(f"| {name} | {found.objects} | {' | '.join(cells)} | {noc} |")
+    means = [float(np.mean([found.miou[k] for found in summaries.values()])) for k in clicks]
+    known = all(name in GIVEN for name in summaries)
+    cells = [
+        _beside(mean, float(np.mean([_given(name, k) for name in summaries])) if known else None)
+        for mean, k in zip(means, clicks, strict=True)
+    ]
+    return "\n".join([*lines, f"| mean | | {' | '.join(cells)} | | | |"])
 
 
 def frame_pairs(folders: Folders) -> list[tuple[Path, Path]]:
@@ -242,6 +286,18 @@ def _read_mask(path: Path) -> tuple[NDArray[np.uint8], bool]:
         return cast("NDArray[np.uint8]", frame.to_ndarray(format="gray")), False
     except (av.FFmpegError, StopIteration) as e:
         raise EvaluationError(f"{path} cannot be read as a mask.") from e
+
+
+def _given(name: str, clicks: int) -> float | None:
+    return GIVEN[name][AT.index(clicks)] if name in GIVEN else None
+
+
+def _beside(value: float, given: float | None) -> str:
+    return f"{value:.3f}" if given is None else f"{value:.3f} ({value - given:+.3f})"
+
+
+def _heading(clicks: int) -> str:
+    return f"{clicks} click" if clicks == 1 else f"{clicks} clicks"
 
 
 def _is_frame(path: Path) -> bool:

@@ -4,7 +4,9 @@ A decoder pass gives four masks and the model's opinion of each. Taking the best
 opinion, as the models come, makes clicks jump between whole and part; so the masks vote instead:
 
 1. The masks of a first pass vote pixel by pixel, each with the weight of its score. From the second
-   step on, the answer before votes too: the artist saw it and corrected one place.
+   step on, the answer before votes too, since the artist saw it and corrected one place. The
+   deeper that correction lies, measured on the size of the answer, the less it is heard. With
+   several points the first mask, made for sure prompts, outweighs the others.
 2. A second pass is fed the first mask of the first one, which cleans it up.
 3. The answer is the mask, of either pass, that is most like the outcome of the vote: always one the
    model drew, with its crisp border, never a blend.
@@ -15,16 +17,20 @@ function of the embedding and the steps. What each part gains is measured in mod
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeAlias
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from models.base import BoxClick, Logits, Step
 
 F32: TypeAlias = NDArray[np.float32]
+
+LOGIT_PIXEL = 4  # model pixels to one pixel of the logits
 
 
 class Decoded(NamedTuple):
@@ -80,8 +86,14 @@ class Vote:
     power: float = 8  # how sharply scores tell masks apart
     first: float = 0.3  # the share of votes a pixel needs while the prompt is ambiguous
     later: float = 0.5  # and afterwards
-    sure: float = 3  # how often the first mask's vote counts once the prompt is not ambiguous
-    continuity: float = 0.4  # the share of all votes that the answer before has
+    sure: tuple[float, ...] = (
+        1,
+        3,
+        3,
+        30,
+    )  # weight of the first mask at 1, 2, 3, 4 and more points
+    continuity: float = 0.5  # the share of all votes of an answer before that is hardly corrected
+    doubt: float = 3  # how fast that share falls with the depth of the correction
     passes: int = 2
 
     def __call__(self, decode: Decode, question: Question) -> Answer:
@@ -101,13 +113,13 @@ class Vote:
 
     def _outcome(self, decoded: Decoded, question: Question) -> NDArray[np.bool_]:
         weights = np.clip(decoded.scores, 0.01, None) ** self.power
-        if not question.ambiguous:
-            weights[0] *= self.sure
+        weights[0] *= self.sure[min(len(question.points), len(self.sure)) - 1]
         inside = _probability(_cropped(decoded.masks, question.used))
         votes = np.tensordot(weights / weights.sum(), inside, 1)
         if question.prior is not None:
-            before = _probability(_cropped(question.prior[None], question.used)[0])
-            votes = (1 - self.continuity) * votes + self.continuity * before
+            before = _cropped(question.prior[None], question.used)[0]
+            share = self.continuity * math.exp(-self.doubt * _depth(question, before > 0))
+            votes = (1 - share) * votes + share * _probability(before)
         needed = self.first if question.ambiguous else self.later
         outcome: NDArray[np.bool_] = votes > needed
         return outcome
@@ -140,6 +152,19 @@ def _cropped(masks: NDArray[np.floating], used: tuple[int, int]) -> F32:
 def _probability(logits: F32) -> F32:
     inside: F32 = np.reciprocal(1 + np.exp(-np.clip(logits, -30, 30)))
     return inside
+
+
+def _depth(question: Question, before: NDArray[np.bool_]) -> float:
+    """How far the last point lies from where `before` would be right, in sides of its area."""
+    area = np.count_nonzero(before)
+    if not area:
+        return math.inf
+    wrong = ~before if question.labels[-1] else before
+    column, row = (question.points[-1] / LOGIT_PIXEL).astype(int)
+    rows, columns = before.shape
+    distance = cv2.distanceTransform(wrong.astype(np.uint8), cv2.DIST_L2, 5)
+    at_point = distance[np.clip(row, 0, rows - 1), np.clip(column, 0, columns - 1)]
+    return float(at_point) / math.sqrt(area)
 
 
 def _likeness(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:

@@ -55,8 +55,8 @@ def test_the_answer_is_a_mask_the_model_drew_not_a_blend() -> None:
 def test_one_click_leans_towards_more_than_less() -> None:
     """Half of the votes are for the large square: enough for a first click, not for a sure one."""
     masks = [square(4), square(4), square(12), square(12)]
-    assert area(Vote(sure=1)(Drawn((masks, EQUAL)), question(1)).logits) == 144
-    assert area(Vote(sure=1, later=0.6)(Drawn((masks, EQUAL)), question(2)).logits) == 16
+    assert area(Vote(sure=(1,))(Drawn((masks, EQUAL)), question(1)).logits) == 144
+    assert area(Vote(sure=(1,), later=0.6)(Drawn((masks, EQUAL)), question(2)).logits) == 16
 
 
 def test_a_mask_of_low_score_is_not_heard() -> None:
@@ -74,6 +74,31 @@ def test_a_correction_does_not_throw_the_mask_away() -> None:
     assert area(Vote()(decode, question(2, prior=half(square(10)))).logits) == 81
     bold = Drawn((masks, (0.8, 0.85, 0.9, 0.95)))
     assert area(Vote(continuity=0)(bold, question(2, prior=half(square(10)))).logits) == 16
+
+
+def test_a_correction_far_outside_the_answer_before_frees_the_masks() -> None:
+    """The answer before is small and the point lies many of its sides away: it was wrong."""
+    masks = [square(16), square(16), square(6), square(6)]
+    before = half(square(6))
+    near = np.array([[4, 4], [26, 12]], np.float32)
+    far = np.array([[4, 4], [60, 60]], np.float32)
+    for points, expected in ((near, 36), (far, 256)):
+        asked = question(2, prior=before)._replace(points=points)
+        assert area(Vote(sure=(1,), later=0.49)(Drawn((masks, EQUAL)), asked).logits) == expected
+
+
+def test_an_empty_answer_before_is_not_heard() -> None:
+    masks = [square(8), square(8), square(8), square(2)]
+    nothing = half(np.full((SIDE, SIDE), -9, np.float32))
+    answer = Vote(continuity=0.9)(Drawn((masks, EQUAL)), question(2, prior=nothing))
+    assert area(answer.logits) == 64
+
+
+def test_the_first_mask_is_believed_from_four_points_on() -> None:
+    masks = [square(4), square(12), square(12), square(12)]
+    scores = (0.85, 0.9, 0.9, 0.9)
+    answers = [Vote()(Drawn((masks, scores)), question(n)) for n in (1, 3, 4, 7)]
+    assert [area(answer.logits) for answer in answers] == [144, 144, 16, 16]
 
 
 def test_the_second_pass_is_fed_the_first_mask_and_may_give_the_answer() -> None:
@@ -120,7 +145,7 @@ def test_a_box_is_not_ambiguous_a_point_is() -> None:
 
 
 def test_steps_become_labelled_points_in_model_pixels() -> None:
-    steps = [BoxClick(1, 2, 3, 4), Click(5, 6), Click(7, 8, include=False)]
+    steps: list[Step] = [BoxClick(1, 2, 3, 4), Click(5, 6), Click(7, 8, include=False)]
     points, labels = prompt(steps, (2.0, 3.0))
     assert points.tolist() == [[2, 6], [6, 12], [10, 18], [14, 24]]
     assert labels.tolist() == [2, 3, 1, 0]
