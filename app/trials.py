@@ -23,7 +23,7 @@ PACK = Path(__file__).parents[1] / "resources" / "models" / "mobilesam"
 
 
 class AsItComes:
-    """The best of three by its own score at one point, the first mask after; then own passes."""
+    """The best of three by score at one point, the first mask later; own logits fed back."""
 
     def __init__(self, own_passes: int = 0) -> None:
         self._own_passes = own_passes
@@ -51,17 +51,13 @@ class Best:
 
 TRIALS: Mapping[str, Answers] = {
     "as it comes": AsItComes(),
-    "and one pass on its own logits": AsItComes(own_passes=1),
-    "and two passes on its own logits": AsItComes(own_passes=2),
+    "as it comes, one more pass on its own logits": AsItComes(own_passes=1),
     "best score at every step": Best(),
-    "vote, one pass, the answer before unheard": Vote(passes=1, continuity=0),
     "vote, the answer before unheard": Vote(continuity=0),
-    "vote, one pass": Vote(passes=1),
-    "vote, half of the pixels at the first step": Vote(first=0.5),
     "vote, every correction heard alike": Vote(doubt=0),
+    "vote, half of the votes needed at one point": Vote(first=0.5),
     "vote, the first mask never favoured": Vote(sure=(1,)),
-    "vote, the first mask favoured alike from two points": Vote(sure=(1, 3)),
-    "vote, scores hardly heard": Vote(power=1),
+    "vote, one pass": Vote(passes=1),
     "vote (shipped)": Vote(),
 }
 
@@ -114,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table of all trials."""
     parser = argparse.ArgumentParser(description="Compare answer policies by simulated clicks.")
     parser.add_argument("data", type=Path, help="folder with the sets davis, grabcut, alpha, coco")
-    parser.add_argument("--clicks", type=int, default=5)
+    parser.add_argument("--clicks", type=int, default=3)
     parser.add_argument("--pack", type=Path, default=PACK)
     chosen = parser.parse_args(arguments)
     model = load(read_pack(chosen.pack))
