@@ -1,0 +1,116 @@
+"""Everything computed from one clip that can be computed again: pictures, embeddings, mattes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.cache import ByteCache, distance
+from app.domain.clip import Clip
+from app.domain.embedding_store import EmbeddingStore, make_room, store_path
+from app.domain.mask import Mask
+from app.domain.project import Prompt
+from app.settings import Settings
+from models.base import Embedding, ModelInfo
+
+MB = 2**20
+MATTES = 192 * MB
+ANSWERS = 64 * MB
+THUMBNAIL = 96  # pixels wide
+
+
+class ClipCaches:
+    """What the lanes know about `clip`. One is made a clip; answers that name an old one are late.
+
+    Written by lanes, read by everybody: every member is safe to use from several threads.
+    """
+
+    def __init__(self, clip: Clip, info: ModelInfo, settings: Settings, folder: Path) -> None:
+        self.clip = clip
+        self.playhead = clip.frames.first
+        self.direction = 1
+        frames = max(settings.frames_mb * MB, 4 * self.frame_bytes)
+        self.frames: ByteCache[int, NDArray[np.uint8]] = ByteCache(frames, _nbytes)
+        self.frames.cost = lambda frame: distance(frame, self.playhead, self.direction)
+        self.mattes: ByteCache[Mask, NDArray[np.uint8]] = ByteCache(MATTES, _nbytes)
+        self.answers: ByteCache[tuple[int, Prompt], Mask] = ByteCache(ANSWERS, _mask_bytes)
+        self.gaps: dict[int, str] = {
+            frame: f"Frame {frame} is missing from {clip.name}." for frame in clip.missing
+        }
+        self.failures: dict[object, str] = {}  # questions and frames not to be tried again
+        self.thumbnails: dict[int, NDArray[np.uint8]] = {}
+        self._embeddings = _open_store(clip, info, settings, folder)
+
+    @property
+    def frame_bytes(self) -> int:
+        """Bytes of one display picture."""
+        width, height = self.clip.size
+        return 3 * width * height
+
+    @property
+    def frames_that_fit(self) -> int:
+        """How many display pictures the budget holds."""
+        return max(2, self.frames.budget // self.frame_bytes - 1)
+
+    @property
+    def embeddings_that_fit(self) -> int:
+        """How many embeddings the budgets hold."""
+        return self._embeddings.capacity
+
+    @property
+    def ram_bytes(self) -> int:
+        """Memory in use by all of it."""
+        return self.frames.bytes + self.mattes.bytes + self._embeddings.ram_bytes
+
+    @property
+    def disk_error(self) -> str | None:
+        """Why embeddings are not kept on disk, None while they are."""
+        return self._embeddings.disk_error
+
+    def aim(self, playhead: int, direction: int) -> None:
+        """Where results are needed, so that the right ones stay."""
+        self.playhead, self.direction = playhead, direction
+        self._embeddings.playhead = playhead - self.clip.frames.first
+
+    def embedding(self, frame: int) -> Embedding | None:
+        """The embedding of `frame`, None where it is not at hand."""
+        arrays = self._embeddings.get(frame - self.clip.frames.first)
+        return None if arrays is None else Embedding(arrays, self.clip.size)
+
+    def keep_embedding(self, frame: int, embedding: Embedding) -> None:
+        """Keep the embedding of `frame`."""
+        self._embeddings.put(frame - self.clip.frames.first, embedding.arrays)
+
+    def embedded_frames(self) -> frozenset[int]:
+        """The frames whose embedding is at hand."""
+        first = self.clip.frames.first
+        return frozenset(first + index for index in self._embeddings.frames())
+
+    def keep_thumbnail(self, frame: int, picture: NDArray[np.uint8]) -> None:
+        """Keep a small version of `picture` for the timeline."""
+        height, width = picture.shape[:2]
+        size = (THUMBNAIL, max(1, round(THUMBNAIL * height / width)))
+        self.thumbnails[frame] = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+
+    def close(self) -> None:
+        """Let go of files."""
+        self._embeddings.close()
+
+
+def _open_store(clip: Clip, info: ModelInfo, settings: Settings, folder: Path) -> EmbeddingStore:
+    path = store_path(folder, info.digest, clip.fingerprint)
+    room = make_room(folder, path, int(settings.disk_gb * 2**30))
+    slots = min(len(clip.frames), room // info.embedding_bytes)
+    ram = settings.embeddings_mb * MB
+    return EmbeddingStore(info.embedding_shapes, ram, path, slots)
+
+
+def _nbytes(array: NDArray[np.uint8]) -> int:
+    return array.nbytes
+
+
+def _mask_bytes(mask: Mask) -> int:
+    return len(mask.data)

@@ -1,0 +1,275 @@
+"""The work done on lanes: plain callables where domain and models meet. No Qt.
+
+A job holds everything it needs; its answer names the question it answers.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from app.clip_caches import ClipCaches
+from app.domain.clip import Clip, ClipError, ClipReader, FrameError, Interpretation, open_clip
+from app.domain.mask import Mask, upsample
+from app.domain.matte import coverage
+from app.domain.project import LayerId, Prompt
+from app.settings import Settings
+from models.base import BoxClick, Cancelled, Click, Embedding, Model, Step
+from models.ort import Cancel
+
+log = logging.getLogger(__name__)
+
+
+class FrameSource:
+    """Pictures of whichever clip is asked for; one a lane, used in that lane's thread only."""
+
+    def __init__(self) -> None:
+        self._clip: Clip | None = None
+        self._reader: ClipReader | None = None
+
+    def rgb8(self, clip: Clip, frame: int) -> NDArray[np.uint8]:
+        """The display picture of `frame`. Raises FrameError."""
+        if self._clip is not clip or self._reader is None:
+            self.close()
+            self._clip, self._reader = clip, ClipReader(clip)
+        return self._reader.read(frame).rgb8()
+
+    def close(self) -> None:
+        """Let go of the clip's files."""
+        if self._reader is not None:
+            self._reader.close()
+        self._clip = self._reader = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the artist asked about one layer on one frame.
+
+    `prior`, the mask of the prompt's earlier steps, only makes the answer faster.
+    """
+
+    layer_id: LayerId
+    frame: int
+    prompt: Prompt
+    prior: Mask | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, eq=False)
+class ClipOpened:
+    """A clip is ready to be shown."""
+
+    clip: Clip
+    caches: ClipCaches
+
+
+@dataclass(frozen=True, eq=False)
+class OpenFailed:
+    """A clip could not be opened, and why."""
+
+    path: Path
+    sentence: str
+
+
+@dataclass(frozen=True, eq=False)
+class FrameRead:
+    """`frame` is in the cache, or known to be a gap."""
+
+    caches: ClipCaches
+    frame: int
+
+
+@dataclass(frozen=True, eq=False)
+class ThumbnailMade:
+    """The thumbnail of `frame` is there."""
+
+    caches: ClipCaches
+    frame: int
+
+
+@dataclass(frozen=True, eq=False)
+class FrameEmbedded:
+    """The embedding of `frame` is at hand; `seconds` is what the encoder took."""
+
+    caches: ClipCaches
+    frame: int
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """The mask that answers `question`; its matte is in the cache."""
+
+    caches: ClipCaches
+    question: Question
+    mask: Mask
+
+
+@dataclass(frozen=True, eq=False)
+class NotAnswered:
+    """`question` could not be answered, and why."""
+
+    caches: ClipCaches
+    question: Question
+    sentence: str
+
+
+@dataclass(frozen=True, eq=False)
+class MatteMade:
+    """The display matte of `mask` is in the cache."""
+
+    caches: ClipCaches
+    mask: Mask
+
+
+@dataclass(frozen=True, eq=False)
+class OpenClip:
+    """Probes and indexes a clip and prepares its caches."""
+
+    path: Path
+    interpretation: Interpretation
+    model: Model
+    settings: Settings
+    folder: Path
+
+    def __call__(self) -> ClipOpened | OpenFailed:
+        try:
+            clip = open_clip(self.path, self.interpretation)
+        except ClipError as error:
+            return OpenFailed(self.path, str(error))
+        return ClipOpened(clip, ClipCaches(clip, self.model.info, self.settings, self.folder))
+
+
+@dataclass(frozen=True, eq=False)
+class ReadFrame:
+    """Reads one frame into the cache."""
+
+    caches: ClipCaches
+    frame: int
+    source: FrameSource
+
+    def __call__(self) -> FrameRead:
+        _picture(self.caches, self.frame, self.source, keep=True)
+        return FrameRead(self.caches, self.frame)
+
+
+@dataclass(frozen=True, eq=False)
+class MakeThumbnail:
+    """Makes the timeline's small picture of one frame."""
+
+    caches: ClipCaches
+    frame: int
+    source: FrameSource
+
+    def __call__(self) -> ThumbnailMade | None:
+        picture = _picture(self.caches, self.frame, self.source, keep=False)
+        if picture is None:
+            return None
+        self.caches.keep_thumbnail(self.frame, picture)
+        return ThumbnailMade(self.caches, self.frame)
+
+
+@dataclass(frozen=True, eq=False)
+class EmbedFrame:
+    """Encodes one frame; `cancel` ends it within milliseconds."""
+
+    caches: ClipCaches
+    frame: int
+    source: FrameSource
+    model: Model
+    cancel: Cancel = field(default_factory=Cancel)
+
+    def __call__(self) -> FrameEmbedded | None:
+        picture = _picture(self.caches, self.frame, self.source, keep=False)
+        if picture is None:
+            return None
+        start = time.perf_counter()
+        try:
+            embedding = self.model.encode(picture, self.cancel)
+        except Cancelled:
+            return None
+        except Exception as error:
+            self.caches.failures[self.frame] = str(error)
+            raise
+        self.caches.keep_embedding(self.frame, embedding)
+        return FrameEmbedded(self.caches, self.frame, time.perf_counter() - start)
+
+
+@dataclass(frozen=True, eq=False)
+class AnswerQuestion:
+    """Decodes one prompt, and computes the matte it will be shown with."""
+
+    caches: ClipCaches
+    question: Question
+    embedding: Embedding
+    model: Model
+
+    def __call__(self) -> Answered | NotAnswered:
+        question = self.question
+        try:
+            mask = answer(self.model, self.embedding, question.prompt, question.prior)
+        except Exception as error:
+            log.exception("a prompt could not be answered")
+            self.caches.failures[question] = str(error)
+            return NotAnswered(self.caches, question, str(error))
+        self.caches.answers.put((question.frame, question.prompt), mask)
+        MakeMatte(self.caches, mask)()
+        return Answered(self.caches, question, mask)
+
+
+@dataclass(frozen=True, eq=False)
+class MakeMatte:
+    """Computes the display matte of a mask."""
+
+    caches: ClipCaches
+    mask: Mask
+
+    def __call__(self) -> MatteMade:
+        alpha = coverage(upsample(self.mask, self.caches.clip.size))
+        self.caches.mattes.put(self.mask, cv2.convertScaleAbs(alpha, alpha=255))
+        return MatteMade(self.caches, self.mask)
+
+
+def answer(model: Model, embedding: Embedding, prompt: Prompt, prior: Mask | None = None) -> Mask:
+    """The mask that answers `prompt`; the same whether or not `prior` saves part of the way."""
+    logits = None
+    if prior is not None and prior.prompt == prompt.before_last_step():
+        logits = prior.logits()
+    prediction = model.decode(embedding, steps(prompt), logits)
+    return Mask.pack(
+        prediction.logits,
+        window=prediction.window,
+        prompt=prompt,
+        model=model.info.id,
+        score=prediction.score,
+    )
+
+
+def steps(prompt: Prompt) -> list[Step]:
+    """The prompt in the model's words: the box first, then the points in order."""
+    box, clicks = prompt.box, [Click(p.x, p.y, p.include, p.proposal) for p in prompt.points]
+    if box is None:
+        return [*clicks]
+    return [BoxClick(box.x0, box.y0, box.x1, box.y1, box.proposal), *clicks]
+
+
+def _picture(
+    caches: ClipCaches, frame: int, source: FrameSource, *, keep: bool
+) -> NDArray[np.uint8] | None:
+    """The display picture, None (and a gap noted) where the frame cannot be read."""
+    picture = caches.frames.get(frame)
+    if picture is not None or frame in caches.gaps:
+        return picture
+    try:
+        picture = source.rgb8(caches.clip, frame)
+    except FrameError as error:
+        caches.gaps[frame] = str(error)
+        return None
+    if keep:
+        caches.frames.put(frame, picture)
+    return picture

@@ -1,0 +1,120 @@
+"""Which job comes next on each lane: pure functions of what is wanted now. No Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from app.clip_caches import ClipCaches
+from app.domain.cache import next_frame, next_to_read, window
+from app.domain.frames import FrameRange
+from app.domain.mask import Mask
+from app.jobs import (
+    AnswerQuestion,
+    EmbedFrame,
+    FrameSource,
+    MakeMatte,
+    MakeThumbnail,
+    OpenClip,
+    Question,
+    ReadFrame,
+)
+from models.base import Model
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """What the artist needs now; the session replaces it whole, lanes only read it."""
+
+    model: Model
+    caches: ClipCaches | None = None
+    opening: OpenClip | None = None
+    playhead: int = 0
+    direction: int = 1
+    settled: bool = True  # the playhead rests: its frame is worth an encode
+    playing: bool = False
+    ahead: bool = True  # encode frames before they are asked for
+    work_range: FrameRange | None = None
+    questions: tuple[Question, ...] = ()  # the most urgent first
+    masks: tuple[Mask, ...] = ()  # to be drawn now or soon
+    thumbnails: tuple[int, ...] = ()
+
+
+def pick_read(wanted: Wanted, source: FrameSource) -> OpenClip | ReadFrame | None:
+    """A clip to open, else the playhead's frame, else the frames round it that fit in memory."""
+    if wanted.opening is not None:
+        return wanted.opening
+    caches = wanted.caches
+    if caches is None:
+        return None
+    near = window(wanted.playhead, caches.clip.frames, caches.frames_that_fit, wanted.direction)
+    done = caches.frames.keys() | caches.gaps.keys()
+    frame = next_to_read(wanted.playhead, near, done, wanted.direction)
+    return None if frame is None else ReadFrame(caches, frame, source)
+
+
+def pick_embed(wanted: Wanted, source: FrameSource) -> EmbedFrame | None:
+    """The frame of the most urgent question, else the playhead's, else the frames round it."""
+    frame = urgent_frame(wanted)
+    if frame is None and wanted.ahead and wanted.settled and not wanted.playing:
+        frame = next((f for f in frames_to_embed(wanted)), None)
+    if frame is None or wanted.caches is None:
+        return None
+    return EmbedFrame(wanted.caches, frame, source, wanted.model)
+
+
+def urgent_frame(wanted: Wanted) -> int | None:
+    """The frame somebody waits for: a question's, else the resting playhead's; None if ready."""
+    caches = wanted.caches
+    if caches is None:
+        return None
+    frames = [question.frame for question in wanted.questions]
+    if wanted.settled and not wanted.playing:
+        frames.append(wanted.playhead)
+    done = _embedded_or_hopeless(caches)
+    return next((frame for frame in frames if frame not in done), None)
+
+
+def frames_to_embed(wanted: Wanted) -> list[int]:
+    """The frames still to be embedded, the next one first: inside in/out and the budget."""
+    caches = wanted.caches
+    if caches is None or wanted.work_range is None:
+        return []
+    near = window(wanted.playhead, wanted.work_range, caches.embeddings_that_fit)
+    done = _embedded_or_hopeless(caches)
+    first = next_frame(wanted.playhead, near, done)
+    left = [frame for frame in near if frame not in done and frame != first]
+    return [] if first is None else [first, *left]
+
+
+def pick_decode(wanted: Wanted) -> AnswerQuestion | MakeMatte | None:
+    """The most urgent question whose embedding is at hand, else a matte to be drawn."""
+    caches = wanted.caches
+    if caches is None:
+        return None
+    answered = caches.answers.keys()
+    for question in wanted.questions:
+        if question in caches.failures or (question.frame, question.prompt) in answered:
+            continue  # hopeless, or the answer is on its way to the session
+        embedding = caches.embedding(question.frame)
+        if embedding is not None:
+            prior = caches.answers.get((question.frame, question.prompt.before_last_step()))
+            ready = question if prior is None else replace(question, prior=prior)
+            return AnswerQuestion(caches, ready, embedding, wanted.model)
+    made = caches.mattes.keys()
+    mask = next((mask for mask in wanted.masks if mask not in made), None)
+    return None if mask is None else MakeMatte(caches, mask)
+
+
+def pick_thumbnail(wanted: Wanted, source: FrameSource) -> MakeThumbnail | None:
+    """The next thumbnail that is missing; none while playing, which needs the decoder."""
+    caches = wanted.caches
+    if caches is None or wanted.playing:
+        return None
+    done = caches.thumbnails.keys() | caches.gaps.keys()
+    frame = next((frame for frame in wanted.thumbnails if frame not in done), None)
+    return None if frame is None else MakeThumbnail(caches, frame, source)
+
+
+def _embedded_or_hopeless(caches: ClipCaches) -> set[int]:
+    failed = {key for key in caches.failures if isinstance(key, int)}
+    return caches.embedded_frames() | caches.gaps.keys() | failed
