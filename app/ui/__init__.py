@@ -1,0 +1,1 @@
+"""The window: widgets that paint, take input, call the session and listen to it."""

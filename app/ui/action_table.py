@@ -1,0 +1,220 @@
+"""Every action of the program, in the order of its menus: the one place where keys are given.
+
+`call` names what runs: a method of a target ("session", "viewer" or "window"). A row with a
+`choice` is one of an exclusive set. A checkable row without a choice hands on whether it is on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+MENUS = ("file", "edit", "view", "playback", "layer", "help")
+
+Translate: TypeAlias = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One action. `keys` is as QKeySequence.listFromString reads it, alternatives after "; "."""
+
+    id: str
+    text: str  # as in the menu, with its mnemonic
+    menu: str  # one of MENUS
+    call: str
+    keys: str = ""
+    icon: str = ""
+    tip: str = ""  # one sentence; the key is added to it
+    when: str = "always"  # a name in actions.RULES
+    args: tuple[object, ...] = ()
+    checkable: bool = False
+    choice: str = ""  # the exclusive set this row is one of
+    divided: bool = False  # a line stands above it in the menu
+
+
+def action_table(tr: Translate) -> tuple[Row, ...]:
+    """All rows, their words translated by `tr`."""
+    return (
+        *_file_rows(tr),
+        *_edit_rows(tr),
+        *_view_rows(tr),
+        *_playback_rows(tr),
+        *_layer_rows(tr),
+        *_help_rows(tr),
+    )
+
+
+def _file_rows(tr: Translate) -> tuple[Row, ...]:
+    return (
+        Row("file.open", tr("&Open…"), "file", "window.open_clip", "Ctrl+O", "open",
+            tr("Open a movie, or one image of a sequence")),
+        Row("file.recent", tr("Open &recent"), "file", "window.show_recent", "Ctrl+R", "recent",
+            tr("Open one of the clips opened last"), when="recent"),
+        Row("file.demo", tr("Open &demo"), "file", "session.open_demo", "", "demo",
+            tr("Open the clip that comes with Rotocel")),
+        Row("file.export", tr("&Export mattes…"), "file", "window.export_mattes", "Ctrl+E", "export",
+            tr("Write the mattes of layers as image sequences"), when="layers", divided=True),
+        Row("file.close", tr("&Close clip"), "file", "window.close_clip", "Ctrl+W", "close",
+            tr("Close the clip"), when="clip", divided=True),
+        Row("file.quit", tr("&Quit"), "file", "window.close", "Ctrl+Q", "quit",
+            tr("Quit Rotocel")),
+    )  # fmt: skip
+
+
+def _edit_rows(tr: Translate) -> tuple[Row, ...]:
+    return (
+        Row("edit.undo", tr("&Undo"), "edit", "session.undo", "Ctrl+Z", "undo",
+            tr("Undo the last edit"), when="undo"),
+        Row("edit.redo", tr("&Redo"), "edit", "session.redo", "Ctrl+Shift+Z; Ctrl+Y", "redo",
+            tr("Redo what was undone"), when="redo"),
+        Row("tool.select", tr("&Select"), "edit", "viewer.set_tool", "V", "select",
+            tr("Pick and drag points and boxes; with a point picked, arrow keys nudge it by "
+               "1 pixel, with Shift by 10"),
+            args=("select",), choice="tool", divided=True),
+        Row("tool.point", tr("&Point"), "edit", "viewer.set_tool", "P", "point",
+            tr("Click to include; right click or Alt+click to exclude"),
+            args=("point",), choice="tool"),
+        Row("tool.box", tr("&Box"), "edit", "viewer.set_tool", "R", "box",
+            tr("Drag a box round the object"),
+            args=("box",), choice="tool"),
+        Row("edit.delete", tr("&Delete point or box"), "edit", "viewer.delete_picked",
+            "Del; Backspace", "delete", tr("Delete the picked point or box"), when="picked",
+            divided=True),
+        Row("edit.clear", tr("&Clear prompt of this frame"), "edit", "session.clear_prompt",
+            "Shift+Del; Shift+Backspace", "clear",
+            tr("Delete every point and the box of the layer on this frame"), when="prompt"),
+        Row("edit.proposal", tr("&Next proposal"), "edit", "session.cycle_proposal", "C",
+            "proposal", tr("Try the model's next reading of the last click: whole, part, smaller "
+                           "part"), when="prompt"),
+        Row("edit.shortcuts", tr("&Keyboard shortcuts…"), "edit", "window.edit_shortcuts",
+            "Ctrl+Alt+K", "keyboard", tr("Change the keys of any action"), divided=True),
+    )  # fmt: skip
+
+
+def _view_rows(tr: Translate) -> tuple[Row, ...]:
+    again = tr("again for the view before")
+    return (
+        _mode("picture", tr("&Picture"), "Shift+M", tr("The picture alone"), again),
+        _mode("overlay", tr("&Overlay"), "M", tr("The matte tinted over the picture"), again),
+        _mode("outline", tr("Out&line"), "Shift+O", tr("The edge of the matte alone"), again),
+        _mode("matte", tr("&Matte"), "A", tr("The matte in grey"), again),
+        _mode("cutout", tr("&Cut-out"), "Shift+A", tr("What the matte keeps, on checks"), again),
+        Row("view.points", tr("P&rompts"), "view", "viewer.set_marks_shown", "H", "points",
+            tr("Show points and boxes"), checkable=True, divided=True),
+        Row("view.fit", tr("&Fit"), "view", "viewer.fit", "Shift+Z", "fit",
+            tr("Fit the picture into the window"), when="clip", divided=True),
+        Row("view.actual", tr("&100 %"), "view", "viewer.show_actual_size", "Ctrl+1", "actual",
+            tr("One pixel of the clip on one pixel of the screen"), when="clip"),
+        Row("view.zoom_in", tr("Zoom &in"), "view", "viewer.zoom_in", "Ctrl++; Ctrl+=", "zoom_in",
+            tr("Zoom in (also the wheel, at the cursor)"), when="clip"),
+        Row("view.zoom_out", tr("Zoom ou&t"), "view", "viewer.zoom_out", "Ctrl+-", "zoom_out",
+            tr("Zoom out (also the wheel, at the cursor)"), when="clip"),
+        Row("view.panels", tr("P&anels"), "view", "window.set_panels_shown", "Tab", "panels",
+            tr("Show the panels (the key works while the canvas has the keyboard)"),
+            checkable=True, when="clip", divided=True),
+        Row("view.history", tr("&History"), "view", "window.show_history", "Ctrl+H", "history",
+            tr("Show the list of edits")),
+        Row("view.next_area", tr("&Next area"), "view", "window.go_to_next_area", "F6", "",
+            tr("Give the keyboard to the next area of the window; Esc gives it to the canvas"),
+            divided=True),
+        Row("view.previous_area", tr("Pre&vious area"), "view", "window.go_to_previous_area",
+            "Shift+F6", "", tr("Give the keyboard to the previous area of the window")),
+        Row("view.full_screen", tr("F&ull screen"), "view", "window.set_full_screen", "F11",
+            "full_screen", tr("Fill the screen"), checkable=True),
+    )  # fmt: skip
+
+
+def _mode(name: str, text: str, keys: str, tip: str, again: str) -> Row:
+    return Row(f"view.{name}", text, "view", "viewer.toggle_mode", keys, name, f"{tip}; {again}",
+               args=(name,), choice="mode")  # fmt: skip
+
+
+def _playback_rows(tr: Translate) -> tuple[Row, ...]:
+    return (
+        _play("play", tr("&Play"), "toggle_play", "Space", "play",
+              tr("Play or pause; hold it and drag on the canvas to pan")),
+        _play("back", tr("Play &backwards"), "shuttle", "J", "play_back",
+              tr("Play backwards; again for double speed"), (-1,)),
+        _play("stop", tr("&Stop"), "shuttle", "K", "stop", tr("Stop"), (0,)),
+        _play("forward", tr("Play &forwards"), "shuttle", "L", "play",
+              tr("Play forwards; again for double speed"), (1,)),
+        _play("next", tr("&Next frame"), "step", "Right; .", "next_frame",
+              tr("One frame forwards"), (1,), divided=True),
+        _play("previous", tr("Pre&vious frame"), "step", "Left; ,", "previous_frame",
+              tr("One frame back"), (-1,)),
+        _play("next_10", tr("10 frames forwards"), "step", "Shift+Right", "",
+              tr("10 frames forwards"), (10,)),
+        _play("previous_10", tr("10 frames back"), "step", "Shift+Left", "",
+              tr("10 frames back"), (-10,)),
+        _play("start", tr("Go to s&tart"), "go_to_start", "Home", "go_to_start",
+              tr("Go to the in point, or the first frame")),
+        _play("end", tr("Go to &end"), "go_to_end", "End", "go_to_end",
+              tr("Go to the out point, or the last frame")),
+        _play("previous_keyframe", tr("Previous &keyframe"), "step_keyframe", "Up",
+              "previous_keyframe", tr("Go to the previous frame with a prompt"), (-1,)),
+        _play("next_keyframe", tr("Ne&xt keyframe"), "step_keyframe", "Down", "next_keyframe",
+              tr("Go to the next frame with a prompt"), (1,)),
+        _play("set_in", tr("Set &in"), "set_in", "I; [", "set_in",
+              tr("Start the range at this frame"), divided=True),
+        _play("set_out", tr("Set &out"), "set_out", "O; ]", "set_out",
+              tr("End the range at this frame")),
+        _play("clear_in_out", tr("&Clear in and out"), "clear_in_out", "Alt+X", "clear_range",
+              tr("Take the whole clip as the range")),
+        Row("playback.loop", tr("&Loop"), "playback", "session.set_looping", "Ctrl+/", "loop",
+            tr("Start again at the end"), when="clip", checkable=True, divided=True),
+    )  # fmt: skip
+
+
+def _play(
+    name: str,
+    text: str,
+    call: str,
+    keys: str,
+    icon: str,
+    tip: str,
+    args: tuple[object, ...] = (),
+    *,
+    divided: bool = False,
+) -> Row:
+    return Row(f"playback.{name}", text, "playback", f"session.{call}", keys, icon, tip,
+               when="clip", args=args, divided=divided)  # fmt: skip
+
+
+def _layer_rows(tr: Translate) -> tuple[Row, ...]:
+    return (
+        Row("layer.new", tr("&New"), "layer", "session.add_layer", "Ctrl+Shift+N", "add",
+            tr("Add a layer"), when="clip"),
+        Row("layer.rename", tr("&Rename…"), "layer", "window.rename_layer", "F2", "rename",
+            tr("Rename the layer"), when="layer"),
+        Row("layer.delete", tr("&Delete"), "layer", "window.delete_layer", "Ctrl+Shift+Del",
+            "delete", tr("Delete the layer"), when="layer"),
+        Row("layer.shown", tr("&Show"), "layer", "window.set_layer_shown", "Shift+H", "eye",
+            tr("Show the layer on the canvas"), when="layer", checkable=True, divided=True),
+        Row("layer.solo", tr("S&olo"), "layer", "window.set_layer_solo", "Shift+S", "solo",
+            tr("Show this layer alone"), when="layer", checkable=True),
+        Row("layer.locked", tr("&Lock"), "layer", "window.set_layer_locked", "Shift+L", "lock",
+            tr("Keep the layer from being changed"), when="layer", checkable=True),
+        Row("layer.up", tr("Move &up"), "layer", "window.move_layer", "Ctrl+Up", "up",
+            tr("Move the layer up"), when="layer", args=(-1,), divided=True),
+        Row("layer.down", tr("Move do&wn"), "layer", "window.move_layer", "Ctrl+Down", "down",
+            tr("Move the layer down"), when="layer", args=(1,)),
+        *(
+            Row(f"layer.{number}", f"{tr('Layer')} &{number}", "layer",
+                "session.select_layer_number", str(number), "",
+                f"{tr('Work on layer')} {number}", when="layers", args=(number,),
+                divided=number == 1)
+            for number in range(1, 10)
+        ),
+    )  # fmt: skip
+
+
+def _help_rows(tr: Translate) -> tuple[Row, ...]:
+    return (
+        Row("help.sheet", tr("&Shortcut sheet"), "help", "window.show_shortcuts", "?", "keyboard",
+            tr("All keys on one sheet")),
+        Row("help.log", tr("Open &log folder"), "help", "window.open_log_folder", "", "log",
+            tr("Open the folder of log files")),
+        Row("help.about", tr("&About Rotocel"), "help", "window.show_about", "", "info",
+            tr("Version and licences")),
+    )  # fmt: skip
