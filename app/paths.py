@@ -32,3 +32,8 @@ def user_models() -> Path:
 def user_logs() -> Path:
     """The folder of log files."""
     return user_log_path(NAME, appauthor=False)
+
+
+def demo_clip() -> Path:
+    """The clip that ships with the program."""
+    return resource("demo", "bigbuckbunny.mp4")

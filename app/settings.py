@@ -24,6 +24,7 @@ class Settings:
     frames_mb: int = 1024  # memory for decoded frames
     embeddings_mb: int = 512  # memory for embeddings
     disk_gb: float = 10.0  # disk for embeddings
+    encode_ahead: bool = True  # encode frames before they are asked for
     providers: tuple[str, ...] = ()  # preferred order of devices; empty: the best one found
 
     def with_recent(self, clip: Path) -> Settings:
@@ -68,6 +69,6 @@ def _checked(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON is any type u
         return tuple(value)
     if wanted is float and isinstance(value, int):
         return float(value)
-    if not isinstance(value, wanted) or isinstance(value, bool):
+    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
         raise TypeError(f"{name} should be {wanted.__name__}")
     return value

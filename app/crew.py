@@ -1,0 +1,82 @@
+"""The four lanes and what they share: one place to tell them all what is wanted now."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from app import plan
+from app.batch import Batch
+from app.jobs import EmbedFrame, FrameSource
+from app.lanes import Job, Lane
+from app.plan import Wanted
+
+
+class Crew(QObject):
+    """Read, embed, decode and batch lanes. They read `wanted`; only `publish` replaces it."""
+
+    answered = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, wanted: Wanted, parent: QObject) -> None:
+        super().__init__(parent)
+        self._wanted = wanted
+        self._batch: Batch | None = None
+        self._sources = [FrameSource() for _ in range(3)]
+        read, embed, batch = self._sources
+        # Whoever the artist waits for goes first: niceness is inherited by a lane's helpers.
+        self.lanes = (
+            Lane("read", lambda: plan.pick_read(self._wanted, read), parent=self),
+            Lane("embed", lambda: plan.pick_embed(self._wanted, embed), nice=10, parent=self),
+            Lane("decode", lambda: plan.pick_decode(self._wanted), parent=self),
+            Lane("batch", lambda: self._pick_batch(batch), nice=5, parent=self),
+        )
+        for lane in self.lanes:
+            lane.answered.connect(self.answered)
+            lane.failed.connect(self.failed)
+            lane.start()
+
+    def publish(self, wanted: Wanted) -> None:
+        """Tell the lanes what is wanted now; an encode nobody waits for gives way at once."""
+        self._wanted = wanted
+        job = self.lanes[1].current
+        if isinstance(job, EmbedFrame):
+            urgent = plan.urgent_frame(wanted)
+            if job.caches is not wanted.caches or urgent not in {None, job.frame}:
+                job.cancel.cancel()
+        self._wake()
+
+    def start_batch(self, batch: Batch) -> None:
+        """Run `batch` on the batch lane."""
+        self._batch = batch
+        self._wake()
+
+    @property
+    def embedding(self) -> int | None:
+        """The frame that is being encoded."""
+        job = self.lanes[1].current
+        return job.frame if isinstance(job, EmbedFrame) else None
+
+    def shutdown(self) -> None:
+        """End every lane and wait for it; a batch is cancelled between two steps."""
+        if self._batch is not None:
+            self._batch.cancelled = True
+        for lane in self.lanes:
+            lane.stop()
+        job = self.lanes[1].current
+        if isinstance(job, EmbedFrame):
+            job.cancel.cancel()
+        for lane in self.lanes:
+            lane.wait()
+        if self._batch is not None and not self._batch.over:
+            self._batch()  # closes its generator, which tidies up
+        for source in self._sources:
+            source.close()
+
+    def _pick_batch(self, source: FrameSource) -> Job | None:
+        if self._batch is not None and not self._batch.over:
+            return self._batch
+        return plan.pick_thumbnail(self._wanted, source)
+
+    def _wake(self) -> None:
+        for lane in self.lanes:
+            lane.wake()

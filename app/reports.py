@@ -1,0 +1,39 @@
+"""What the session tells the widgets: frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+Level: TypeAlias = Literal["info", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One sentence for the bar under the menu."""
+
+    level: Level
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the status bar shows."""
+
+    device: str
+    model: str
+    activity: str  # e.g. "encoding 1043-1080 (37 left, 0:21)"; empty at rest
+    cache: str  # memory in use, e.g. "312 MB"
+    score: float | None  # the model's estimate of the mask of the selected layer at the playhead
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSummary:
+    """How an export ended. `existing` mattes were in the way where it refused to start."""
+
+    sentences: tuple[str, ...]
+    out_dir: Path
+    complete: bool = False
+    cancelled: bool = False
+    existing: int = 0

@@ -1,0 +1,721 @@
+"""The session: owns project, history, playhead and lanes; the only thing widgets call."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app import paths, plan
+from app.batch import Batch, Ended, Stepped
+from app.clip_caches import ClipCaches
+from app.crew import Crew
+from app.domain import edits
+from app.domain.clip import Clip, Interpretation
+from app.domain.frames import FrameRange
+from app.domain.history import History
+from app.domain.mask import Mask
+from app.domain.project import Box, Layer, LayerId, Point, Project
+from app.export_mattes import MaskSource, export_mattes, first_export_path
+from app.jobs import (
+    Answered,
+    ClipOpened,
+    FrameEmbedded,
+    FrameRead,
+    MatteMade,
+    NotAnswered,
+    OpenClip,
+    OpenFailed,
+    Question,
+    ThumbnailMade,
+)
+from app.plan import Wanted
+from app.player import Player, faster
+from app.reports import ExportSummary, Level, Message, Status
+from app.settings import Settings
+from export.job import ExistingFiles, Mode
+from export.report import Progress, Report
+from models.base import Model
+
+__all__ = ["ExportSummary", "Message", "Progress", "Session", "Status"]
+
+log = logging.getLogger(__name__)
+
+SETTLE = 120  # ms the playhead rests before its frame is worth an encode
+THROTTLE = 250  # ms between signals that only refresh displays
+SOON = 3  # frames ahead whose mattes are made before they are shown
+MB = 2**20
+
+
+class Session(QObject):
+    """One clip at a time, everything made on it, and the threads that work for it.
+
+    Every call returns at once; what takes long arrives by signal.
+    """
+
+    clip_changed = Signal()
+    project_changed = Signal()
+    history_changed = Signal()
+    playhead_changed = Signal(int)
+    selection_changed = Signal()
+    frame_ready = Signal(int)
+    mask_changed = Signal(str, int)
+    caches_changed = Signal()
+    thumbnail_ready = Signal(int)
+    playing_changed = Signal()
+    status_changed = Signal()
+    message_sent = Signal(object)
+    export_progressed = Signal(object)
+    export_finished = Signal(object)
+
+    def __init__(
+        self,
+        model: Model,
+        settings: Settings,
+        cache_folder: Path | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._model, self._settings = model, settings
+        self._folder = cache_folder or paths.user_cache() / "embeddings"
+        self._history = History(Project(), self.tr("Start"))
+        self._caches: ClipCaches | None = None
+        self._opening: OpenClip | None = None
+        self._playhead = 0
+        self._direction = 1
+        self._settled = True
+        self._selected: LayerId | None = None
+        self._wishes: dict[int, None] = {}  # thumbnails asked for, in order
+        self._batch: Batch | None = None
+        self._export_dir = Path()
+        self._encode_seconds = 0.0
+        self._disk_error: str | None = None
+        self._player = Player(self._is_ready, self)
+        self._player.advanced.connect(self._on_advanced)
+        self._player.changed.connect(self._on_player_changed)
+        self._settling = QTimer(self, singleShot=True, interval=SETTLE)
+        self._settling.timeout.connect(self._on_settled)
+        self._throttle = QTimer(self, singleShot=True, interval=THROTTLE)
+        self._throttle.timeout.connect(self._on_throttle)
+        self._crew = Crew(Wanted(model), self)
+        self._crew.answered.connect(self._on_answered)
+        self._crew.failed.connect(self._on_failed)
+
+    # What there is
+
+    @property
+    def project(self) -> Project:
+        """The project as it is now."""
+        return self._history.present
+
+    @property
+    def clip(self) -> Clip | None:
+        """The open clip."""
+        return self.project.clip
+
+    @property
+    def history(self) -> History:
+        """The edits made so far; change it only through the session."""
+        return self._history
+
+    @property
+    def playhead(self) -> int:
+        """The frame under the playhead."""
+        return self._playhead
+
+    @property
+    def selected(self) -> LayerId | None:
+        """The id of the layer that prompts go to."""
+        return self._selected
+
+    @property
+    def selected_layer(self) -> Layer | None:
+        """The layer that prompts go to."""
+        return next((x for x in self.project.layers if x.id == self._selected), None)
+
+    @property
+    def rate(self) -> float:
+        """Playing speed: 0 stopped, 1 clip rate, negative backwards."""
+        return self._player.rate
+
+    @property
+    def looping(self) -> bool:
+        """Whether playing begins again at the end."""
+        return self._player.looping
+
+    @property
+    def exporting(self) -> bool:
+        """Whether an export is under way."""
+        return self._batch is not None
+
+    def picture(self, frame: int) -> NDArray[np.uint8] | None:
+        """The display picture (height, width, 3) RGB, None while it is being read."""
+        return self._caches.frames.get(frame) if self._caches else None
+
+    def frame_error(self, frame: int) -> str | None:
+        """Why `frame` cannot be shown; None where it can, or is not known yet."""
+        return self._caches.gaps.get(frame) if self._caches else None
+
+    def matte(self, layer_id: LayerId, frame: int) -> NDArray[np.uint8] | None:
+        """The display matte (height, width) 0..255, None where there is none (yet)."""
+        mask = self.project.layer(layer_id).masks.get(frame)
+        return self._caches.mattes.get(mask) if mask and self._caches else None
+
+    def is_pending(self, layer_id: LayerId, frame: int) -> bool:
+        """Whether an answer is on its way."""
+        layer = self.project.layer(layer_id)
+        return frame in layer.prompts and layer.is_stale(frame)
+
+    def thumbnail(self, frame: int) -> NDArray[np.uint8] | None:
+        """A small picture (height, width, 3); where it is not there yet it will be made."""
+        if self._caches is None:
+            return None
+        small = self._caches.thumbnails.get(frame)
+        if small is None and frame not in self._wishes:
+            self._wishes[frame] = None
+            self._publish()
+        return small
+
+    def cached_frames(self) -> frozenset[int]:
+        """The frames that can be shown at once."""
+        return self._caches.frames.keys() if self._caches else frozenset()
+
+    def embedded_frames(self) -> frozenset[int]:
+        """The frames on which a click is answered at once."""
+        return self._caches.embedded_frames() if self._caches else frozenset()
+
+    def status(self) -> Status:
+        """What the status bar shows."""
+        info, layer = self._model.info, self.selected_layer
+        mask = layer.masks.get(self._playhead) if layer else None
+        used = self._caches.ram_bytes if self._caches else 0
+        score = mask.score if mask else None
+        return Status(info.device, info.label, self._activity(), f"{used // MB} MB", score)
+
+    # Clips
+
+    def open(self, path: Path) -> None:
+        """Open a clip in place of the present one, which Undo brings back with all its layers."""
+        interpretation = Interpretation()
+        self._opening = OpenClip(path, interpretation, self._model, self._settings, self._folder)
+        self._publish()
+        self.status_changed.emit()
+
+    def open_demo(self) -> None:
+        """Open the clip that ships with the program."""
+        self.open(paths.demo_clip())
+
+    def start_with(self, project: Project) -> None:
+        """Begin with a project made elsewhere, e.g. on the command line."""
+        self._commit(self.tr("Open"), project)
+        self.select_layer(project.layers[0].id if project.layers else None)
+        keyframes = sorted(frame for layer in project.layers for frame in layer.prompts)
+        if keyframes:
+            self.seek(keyframes[0])
+
+    def close_clip(self) -> None:
+        """Close the clip; Undo brings it back."""
+        if self.clip is not None:
+            self._commit(self.tr("Close clip"), Project())
+
+    # The playhead
+
+    def seek(self, frame: int) -> None:
+        """Move the playhead; playing stops."""
+        self._player.stop()
+        self._go_to(frame)
+
+    def step(self, count: int) -> None:
+        """Move the playhead by `count` frames."""
+        self.seek(self._playhead + count)
+
+    def go_to_start(self) -> None:
+        """Go to the in point, or the first frame."""
+        if self.project.work_range:
+            self.seek(self.project.work_range.first)
+
+    def go_to_end(self) -> None:
+        """Go to the out point, or the last frame."""
+        if self.project.work_range:
+            self.seek(self.project.work_range.last)
+
+    def step_keyframe(self, direction: int) -> None:
+        """Go to the next (+1) or previous (-1) keyframe of the selected layer, else of any."""
+        layers = [self.selected_layer] if self.selected_layer else list(self.project.layers)
+        frames = sorted({frame for layer in layers if layer for frame in layer.prompts})
+        ahead = [f for f in frames if (f - self._playhead) * direction > 0]
+        if ahead:
+            self.seek(ahead[0] if direction > 0 else ahead[-1])
+
+    def toggle_play(self) -> None:
+        """Play at clip rate, or stop."""
+        if self.rate:
+            self._player.stop()
+        else:
+            self._play(1.0)
+
+    def shuttle(self, direction: int) -> None:
+        """J (-1), K (0), L (+1): stop, or play that way, faster each time."""
+        if direction == 0:
+            self._player.stop()
+        else:
+            self._play(faster(self.rate, direction))
+
+    def set_looping(self, looping: bool) -> None:
+        """Whether playing begins again at the end."""
+        self._player.set_looping(looping)
+
+    # Edits
+
+    def edit(
+        self, label: str, change: Callable[[Project], Project], merge: str | None = None
+    ) -> None:
+        """Make one undoable edit; equal `merge` keys in a row make one step."""
+        project = change(self.project)
+        if project is not self.project:
+            self._commit(label, project, merge)
+
+    def select_layer(self, layer_id: LayerId | None) -> None:
+        """Choose the layer that prompts go to."""
+        if layer_id != self._selected:
+            self._selected = layer_id
+            self.selection_changed.emit()
+            self._publish()
+
+    def select_layer_number(self, number: int) -> None:
+        """Choose a layer by its place in the panel, 1 is the top."""
+        if 1 <= number <= len(self.project.layers):
+            self.select_layer(self.project.layers[number - 1].id)
+
+    def add_layer(self) -> LayerId:
+        """Add a layer on top and select it."""
+        self.edit(self.tr("Add layer"), edits.add_layer)
+        layer_id = self.project.layers[0].id
+        self.select_layer(layer_id)
+        return layer_id
+
+    def delete_layer(self, layer_id: LayerId) -> None:
+        """Delete a layer."""
+        name = self.project.layer(layer_id).name
+        label = self.tr("Delete {name}").format(name=name)
+        self.edit(label, lambda project: edits.delete_layer(project, layer_id))
+
+    def set_in(self) -> None:
+        """Begin the work range at the playhead."""
+        work = self.project.work_range
+        if work:
+            last = work.last if self._playhead <= work.last else self._last_frame()
+            self._set_in_out(self.tr("Set in"), FrameRange(self._playhead, last))
+
+    def set_out(self) -> None:
+        """End the work range at the playhead."""
+        work = self.project.work_range
+        if work:
+            first = work.first if self._playhead >= work.first else self._first_frame()
+            self._set_in_out(self.tr("Set out"), FrameRange(first, self._playhead))
+
+    def clear_in_out(self) -> None:
+        """Take the whole clip as the work range."""
+        self._set_in_out(self.tr("Clear in and out"), None)
+
+    def add_point(self, x: float, y: float, include: bool) -> None:
+        """Click at (x, y) in clip pixels on the selected layer, or on a new one."""
+        if not self._is_promptable():
+            return
+        label = self.tr("Include point") if include else self.tr("Exclude point")
+        new = None if self.selected_layer else edits.add_layer(self.project)
+        layer_id = new.layers[0].id if new else self._selected
+        if layer_id is None:
+            return
+        change = edits.add_point(
+            new or self.project, layer_id, self._playhead, Point(x, y, include)
+        )
+        self._selected = layer_id
+        self._commit(label, change)
+        if new:
+            self.selection_changed.emit()
+
+    def set_box(self, x0: float, y0: float, x1: float, y1: float) -> None:
+        """Put a box round the object, in clip pixels, corners in any order."""
+        box = Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+        if box.x0 == box.x1 or box.y0 == box.y1 or not self._is_promptable():
+            return
+        new = None if self.selected_layer else edits.add_layer(self.project)
+        layer_id = new.layers[0].id if new else self._selected
+        if layer_id is None:
+            return
+        self._selected = layer_id
+        change = edits.set_box(new or self.project, layer_id, self._playhead, box)
+        self._commit(self.tr("Box"), change, "box")
+        if new:
+            self.selection_changed.emit()
+
+    def move_point(self, index: int, x: float, y: float) -> None:
+        """Move a point; moves in a row are one step until `finish_drag`."""
+        label = self.tr("Move point")
+        self._edit_prompt(label, partial(edits.move_point, index=index, x=x, y=y), "move point")
+
+    def finish_drag(self) -> None:
+        """The next move is a step of its own."""
+        self._history.end_merge()
+
+    def delete_point(self, index: int) -> None:
+        """Delete a point of the selected layer's prompt on this frame."""
+        self._edit_prompt(self.tr("Delete point"), partial(edits.delete_point, index=index))
+
+    def delete_box(self) -> None:
+        """Delete the box of the selected layer's prompt on this frame."""
+        self._edit_prompt(self.tr("Delete box"), partial(edits.set_box, box=None))
+
+    def clear_prompt(self) -> None:
+        """Delete the selected layer's prompt on this frame, and its mask."""
+        self._edit_prompt(self.tr("Clear prompt"), edits.clear_prompt)
+
+    def cycle_proposal(self) -> None:
+        """Have the last click answered by the model's next proposal."""
+        layer = self.selected_layer
+        prompt = layer.prompts.get(self._playhead) if layer else None
+        if prompt:
+            following = (prompt.proposal + 1) % (self._model.info.proposals + 1)
+            label = (
+                self.tr("Proposal {n}").format(n=following) if following else self.tr("Proposal")
+            )
+            self._edit_prompt(label, partial(edits.set_proposal, proposal=following), "proposal")
+
+    def undo(self) -> None:
+        """Go back one edit."""
+        if self._history.can_undo:
+            self.go_to_history(self._history.index - 1)
+
+    def redo(self) -> None:
+        """Take an undone edit again."""
+        if self._history.can_redo:
+            self.go_to_history(self._history.index + 1)
+
+    def go_to_history(self, index: int) -> None:
+        """Go to any value the project had. Raises IndexError."""
+        self._history.go_to(index)
+        self._after_change()
+
+    # Export
+
+    def first_export_path(
+        self, out_dir: Path, layer_ids: list[LayerId], frames: FrameRange
+    ) -> Path:
+        """The first file an export would write."""
+        return first_export_path(self.project, layer_ids, frames, out_dir)
+
+    def export(
+        self, out_dir: Path, layer_ids: list[LayerId], frames: FrameRange, mode: Mode
+    ) -> None:
+        """Write mattes of the project as it is now; one export at a time."""
+        if self.exporting or self.clip is None:
+            return
+        source = MaskSource(self.clip, self._model, self._caches)
+        start = partial(export_mattes, self.project, layer_ids, frames, out_dir, mode, source)
+        self._export_dir = out_dir
+        self._batch = Batch(start)
+        self._crew.start_batch(self._batch)
+        self.status_changed.emit()
+
+    def cancel_export(self) -> None:
+        """Stop the export after the present matte; finished ones stay."""
+        if self._batch is not None:
+            self._batch.cancelled = True
+
+    def shutdown(self) -> None:
+        """End every thread; the session cannot be used afterwards."""
+        self._player.stop()
+        self._settling.stop()
+        self._throttle.stop()
+        self._crew.shutdown()
+        if self._caches is not None:
+            self._caches.close()
+
+    # Inside
+
+    def _commit(self, label: str, project: Project, merge: str | None = None) -> None:
+        key = None if merge is None else (merge, self._selected, self._playhead)
+        self._history.commit(label, project, key)
+        if self._caches is not None:
+            self._caches.failures.clear()  # an edit is a reason to try again
+        self._after_change()
+
+    def _after_change(self) -> None:
+        """Follow a project value that is not the one before."""
+        self._follow_clip()
+        ids = [layer.id for layer in self.project.layers]
+        lost = self._selected is not None and self._selected not in ids
+        if lost:
+            self._selected = ids[0] if ids else None
+        self._take_known_answers()
+        self.project_changed.emit()
+        self.history_changed.emit()
+        if lost:
+            self.selection_changed.emit()
+        self._publish()
+
+    def _follow_clip(self, caches: ClipCaches | None = None) -> None:
+        clip = self.clip
+        if self._caches is not None and self._caches.clip is clip:
+            return
+        if self._caches is None and clip is None:
+            return
+        self._player.stop()
+        if self._caches is not None:
+            self._caches.close()
+        if clip is not None and caches is None:
+            caches = ClipCaches(clip, self._model.info, self._settings, self._folder)
+        self._caches = caches
+        self._wishes.clear()
+        self._playhead = clip.frames.clamp(self._playhead) if clip else 0
+        self.clip_changed.emit()
+        self.playhead_changed.emit(self._playhead)
+        self._refresh_soon()
+
+    def _take_known_answers(self) -> None:
+        """Undo and redo find their masks here; nothing is asked twice."""
+        if self._caches is None:
+            return
+        project = self.project
+        for question in self._stale():
+            known = self._caches.answers.get((question.frame, question.prompt))
+            if known is not None:
+                project = edits.set_mask(project, question.layer_id, question.frame, known)
+        if project is not self.project:
+            self._history.amend(project)
+
+    def _stale(self) -> Iterator[Question]:
+        for layer in self.project.layers:
+            for frame, prompt in layer.prompts.items():
+                if layer.is_stale(frame):
+                    yield Question(layer.id, frame, prompt)
+
+    def _questions(self) -> tuple[Question, ...]:
+        def urgency(question: Question) -> tuple[int, bool]:
+            away = abs(question.frame - self._playhead)
+            return away, question.layer_id != self._selected
+
+        return tuple(sorted(self._stale(), key=urgency))
+
+    def _masks_to_draw(self) -> tuple[Mask, ...]:
+        way = -1 if self._direction < 0 else 1
+        frames = range(self._playhead, self._playhead + way * (SOON + 1), way)
+        layers = self.project.shown_layers
+        found = (layer.masks.get(frame) for frame in frames for layer in layers)
+        return tuple(mask for mask in found if mask is not None)
+
+    def _publish(self) -> None:
+        if self._caches is not None:
+            self._caches.aim(self._playhead, self._direction)
+        self._crew.publish(
+            Wanted(
+                self._model,
+                self._caches,
+                self._opening,
+                self._playhead,
+                self._direction,
+                self._settled,
+                bool(self.rate),
+                self._settings.encode_ahead,
+                self.project.work_range,
+                self._questions(),
+                self._masks_to_draw(),
+                tuple(self._wishes),
+            )
+        )
+
+    def _go_to(self, frame: int) -> None:
+        if self.clip is None:
+            return
+        frame = self.clip.frames.clamp(frame)
+        if frame == self._playhead:
+            return
+        self._direction = 1 if frame > self._playhead else -1
+        self._playhead = frame
+        self._settled = False
+        self._settling.start()
+        self._publish()
+        self.playhead_changed.emit(frame)
+        self._refresh_soon()
+
+    def _play(self, rate: float) -> None:
+        work = self.project.work_range
+        if self.clip is not None and work is not None:
+            self._direction = 1 if rate > 0 else -1
+            self._go_to(work.clamp(self._playhead))
+            self._player.play(rate, self._playhead, work, self.clip.fps)
+
+    def _is_ready(self, frame: int) -> bool:
+        caches = self._caches
+        return caches is not None and (
+            frame in caches.gaps or frame in caches.frames.keys()  # noqa: SIM118 - a cache
+        )
+
+    def _is_promptable(self) -> bool:
+        if self.clip is None or self.frame_error(self._playhead):
+            return False
+        layer = self.selected_layer
+        if layer is not None and layer.locked:
+            self._say(
+                "warning", self.tr("{} is locked; unlock it to change it.").format(layer.name)
+            )
+            return False
+        return True
+
+    def _edit_prompt(
+        self, label: str, change: Callable[..., Project], merge: str | None = None
+    ) -> None:
+        layer = self.selected_layer
+        if layer is not None and self._playhead in layer.prompts and self._is_promptable():
+            self._commit(label, change(self.project, layer.id, self._playhead), merge)
+
+    def _set_in_out(self, label: str, in_out: FrameRange | None) -> None:
+        self.edit(label, lambda project: edits.set_in_out(project, in_out))
+
+    def _first_frame(self) -> int:
+        return self.clip.frames.first if self.clip else 0
+
+    def _last_frame(self) -> int:
+        return self.clip.frames.last if self.clip else 0
+
+    def _activity(self) -> str:
+        if self._opening is not None:
+            return self.tr("opening {}").format(self._opening.path.name)
+        wanted = Wanted(
+            self._model, self._caches, playhead=self._playhead, work_range=self.project.work_range
+        )
+        busy = self._crew.embedding
+        if busy is None:
+            return self.tr("exporting") if self.exporting else ""
+        left = len(plan.frames_to_embed(wanted)) or 1
+        seconds = round(left * self._encode_seconds)
+        eta = f", {seconds // 60}:{seconds % 60:02}" if seconds else ""
+        return self.tr("encoding {frame} ({left} left{eta})").format(frame=busy, left=left, eta=eta)
+
+    def _say(self, level: Level, text: str) -> None:
+        self.message_sent.emit(Message(level, text))
+
+    def _refresh_soon(self) -> None:
+        if not self._throttle.isActive():
+            self._throttle.start()
+
+    def _on_settled(self) -> None:
+        self._settled = True
+        self._publish()
+
+    def _on_throttle(self) -> None:
+        self.caches_changed.emit()
+        self.status_changed.emit()
+        error = self._caches.disk_error if self._caches else None
+        if error and error != self._disk_error:
+            self._say("warning", error)
+        self._disk_error = error
+
+    def _on_advanced(self, frame: int) -> None:
+        self._go_to(frame)
+
+    def _on_player_changed(self) -> None:
+        self._publish()
+        self.playing_changed.emit()
+
+    def _on_failed(self, error: Exception) -> None:
+        self._say("error", str(error) or type(error).__name__)
+
+    def _on_answered(self, answer: object) -> None:
+        match answer:
+            case ClipOpened() | OpenFailed():
+                self._on_opened(answer)
+            case Stepped() | Ended():
+                self._on_batch(answer)
+            case (
+                FrameRead(caches=caches)
+                | ThumbnailMade(caches=caches)
+                | FrameEmbedded(caches=caches)
+                | Answered(caches=caches)
+                | NotAnswered(caches=caches)
+                | MatteMade(caches=caches)
+            ):
+                if caches is self._caches:
+                    self._on_result(answer)
+        self._refresh_soon()
+
+    def _on_result(self, answer: object) -> None:
+        match answer:
+            case FrameRead(frame=frame):
+                self.frame_ready.emit(frame)
+            case ThumbnailMade(frame=frame):
+                self._wishes.pop(frame, None)
+                self.thumbnail_ready.emit(frame)
+            case FrameEmbedded(seconds=seconds):
+                old = self._encode_seconds or seconds
+                self._encode_seconds = 0.7 * old + 0.3 * seconds
+                self._publish()
+            case Answered(question=question, mask=mask):
+                self._take_answer(question, mask)
+            case NotAnswered(sentence=sentence):
+                self._say("error", sentence)
+            case MatteMade(mask=mask):
+                self._show_mask(mask)
+
+    def _on_opened(self, answer: ClipOpened | OpenFailed) -> None:
+        if isinstance(answer, OpenFailed):
+            if self._opening is not None and self._opening.path == answer.path:
+                self._opening = None
+                self._publish()
+                self._say("error", answer.sentence)
+                self.status_changed.emit()
+            return
+        self._opening = None
+        self._history.commit(self.tr("Open {}").format(answer.clip.name), Project(answer.clip))
+        self._playhead = answer.clip.frames.first
+        self._selected = None
+        self._follow_clip(answer.caches)
+        self._after_change()
+        self.selection_changed.emit()
+        for warning in answer.clip.warnings:
+            self._say("warning", warning)
+
+    def _take_answer(self, question: Question, mask: Mask) -> None:
+        """Amend the present step, if the artist has not clicked again meanwhile."""
+        layer = next((x for x in self.project.layers if x.id == question.layer_id), None)
+        if layer is not None and layer.prompts.get(question.frame) == question.prompt:
+            frame = question.frame
+            self._history.amend(edits.set_mask(self.project, layer.id, frame, mask))
+            self.project_changed.emit()
+            self.mask_changed.emit(layer.id, frame)
+        self._publish()
+
+    def _show_mask(self, mask: Mask) -> None:
+        for layer in self.project.layers:
+            if layer.masks.get(self._playhead) == mask:
+                self.mask_changed.emit(layer.id, self._playhead)
+
+    def _on_batch(self, answer: Stepped | Ended) -> None:
+        if answer.batch is not self._batch:
+            return
+        if isinstance(answer, Stepped):
+            if isinstance(answer.value, Report):
+                summary = ExportSummary(
+                    answer.value.sentences, answer.value.out_dir, answer.value.complete
+                )
+                self._finish_export(summary)
+            elif isinstance(answer.value, Progress):
+                self.export_progressed.emit(answer.value)
+        elif answer.error is not None:
+            existing = len(answer.error.paths) if isinstance(answer.error, ExistingFiles) else 0
+            sentence = str(answer.error) or type(answer.error).__name__
+            self._finish_export(ExportSummary((sentence,), self._export_dir, existing=existing))
+        elif answer.cancelled:
+            sentence = self.tr("Cancelled; the mattes written so far stay.")
+            self._finish_export(ExportSummary((sentence,), self._export_dir, cancelled=True))
+
+    def _finish_export(self, summary: ExportSummary) -> None:
+        self._batch = None
+        self.export_finished.emit(summary)
+        self.status_changed.emit()
