@@ -115,6 +115,6 @@ def pick_thumbnail(wanted: Wanted, source: FrameSource) -> MakeThumbnail | None:
     return None if frame is None else MakeThumbnail(caches, frame, source)
 
 
-def _embedded_or_hopeless(caches: ClipCaches) -> set[int]:
+def _embedded_or_hopeless(caches: ClipCaches) -> frozenset[int]:
     failed = {key for key in caches.failures if isinstance(key, int)}
     return caches.embedded_frames() | caches.gaps.keys() | failed

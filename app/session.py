@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -408,7 +409,7 @@ class Session(QObject):
         self, out_dir: Path, layer_ids: list[LayerId], frames: FrameRange
     ) -> Path:
         """The first file an export would write."""
-        return first_export_path(self.project, layer_ids, frames, out_dir)
+        return first_export_path(self.project, layer_ids, list(frames), out_dir)
 
     def export(
         self, out_dir: Path, layer_ids: list[LayerId], frames: FrameRange, mode: Mode
@@ -417,7 +418,12 @@ class Session(QObject):
         if self.exporting or self.clip is None:
             return
         source = MaskSource(self.clip, self._model, self._caches)
-        start = partial(export_mattes, self.project, layer_ids, frames, out_dir, mode, source)
+        project = self.project  # the artist edits on
+
+        def start() -> Generator[Progress | Report]:
+            with closing(source):
+                yield from export_mattes(project, layer_ids, list(frames), out_dir, mode, source)
+
         self._export_dir = out_dir
         self._batch = Batch(start)
         self._crew.start_batch(self._batch)

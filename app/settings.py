@@ -25,7 +25,7 @@ class Settings:
     embeddings_mb: int = 512  # memory for embeddings
     disk_gb: float = 10.0  # disk for embeddings
     encode_ahead: bool = True  # encode frames before they are asked for
-    providers: tuple[str, ...] = ()  # preferred order of devices; empty: the best one found
+    device: str = "auto"  # what models run on: auto, cpu, cuda, directml, coreml
 
     def with_recent(self, clip: Path) -> Settings:
         """These settings with `clip` at the top of the recent ones."""

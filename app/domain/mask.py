@@ -66,10 +66,11 @@ def upsample(mask: Mask, size: tuple[int, int]) -> NDArray[np.float32]:
     fx, fy = (x1 - x0) / columns, (y1 - y0) / rows
     needed = min(rows, int((height - top) / fy) + 2)  # a padded square wastes its lower part
     low = mask.logits()[:needed].astype(np.float32)
-    part = cv2.resize(low, None, fx=fx, fy=fy, interpolation=cv2.INTER_LINEAR)
+    part: NDArray[np.float32] = cv2.resize(low, None, fx=fx, fy=fy, interpolation=cv2.INTER_LINEAR)
     part = part[: height - top, : width - left]
     down = height - top - part.shape[0]
     right = width - left - part.shape[1]
     if not (left or top or down or right):
         return part
-    return cv2.copyMakeBorder(part, top, down, left, right, cv2.BORDER_CONSTANT, value=NOTHING)
+    part = cv2.copyMakeBorder(part, top, down, left, right, cv2.BORDER_CONSTANT, value=NOTHING)
+    return part

@@ -1,0 +1,349 @@
+"""The main window: lays out the widgets and joins them to the session and the actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, Qt, QUrl
+from PySide6.QtGui import QCloseEvent, QDesktopServices
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFileDialog,
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QSplitter,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import paths
+from app.domain import edits
+from app.domain.project import LayerId, Project
+from app.session import Session
+from app.ui import theme
+from app.ui.actions import Actions
+from app.ui.export_dialog import ExportDialog
+from app.ui.history_panel import HistoryPanel
+from app.ui.layer_panel import LayerPanel
+from app.ui.message_bar import MessageBar
+from app.ui.mode_bar import ModeBar
+from app.ui.settings_store import SettingsStore
+from app.ui.shortcut_editor import ShortcutEditor
+from app.ui.shortcut_sheet import ShortcutSheet
+from app.ui.status_bar import StatusBar
+from app.ui.timeline import Timeline
+from app.ui.tool_column import ToolColumn
+from app.ui.transport import TransportBar
+from app.ui.viewer import Viewer
+from app.version import VERSION
+
+MENU_TITLES = {
+    "file": "&File",
+    "edit": "&Edit",
+    "view": "&View",
+    "playback": "&Playback",
+    "layer": "&Layer",
+    "help": "&Help",
+}
+
+
+class MainWindow(QMainWindow):
+    """Everything an artist sees. `geometry_store` keeps the window's place between starts."""
+
+    def __init__(
+        self, session: Session, store: SettingsStore, geometry_store: QSettings | None = None
+    ) -> None:
+        super().__init__()
+        self.session, self._store, self._geometry = session, store, geometry_store
+        self.actions_table = Actions(self, store.settings.shortcuts)
+        self._make_widgets()
+        self._lay_out()
+        self._fill_menus()
+        targets = {"session": session, "viewer": self.viewer, "window": self}
+        self.actions_table.connect_targets(targets)
+        self._connect()
+        self._export_dialog: ExportDialog | None = None
+        self.setAcceptDrops(False)  # the canvas takes what is dropped
+        self.resize(1440, 900)
+        if geometry_store is not None and geometry_store.value("geometry"):
+            self.restoreGeometry(geometry_store.value("geometry"))
+        self._on_clip_changed()
+        self._refresh()
+        self.viewer.setFocus()
+
+    # What actions run
+
+    def open_clip(self) -> None:
+        """Ask for a clip and open it."""
+        recent = self._store.settings.recent
+        start = str(Path(recent[0]).parent) if recent else ""
+        kinds = self.tr("Movies and images (*.mov *.mp4 *.mkv *.mxf *.avi *.ts *.webm *.png "
+                        "*.jpg *.jpeg *.tif *.tiff *.exr);;All files (*)")  # fmt: skip
+        path, _ = QFileDialog.getOpenFileName(self, self.tr("Open a clip"), start, kinds)
+        if path:
+            self.session.open(Path(path))
+
+    def show_recent(self) -> None:
+        """Show the clips opened last."""
+        menu = QMenu(self)
+        self._fill_recent(menu)
+        menu.popup(self.viewer.mapToGlobal(self.viewer.rect().topLeft()))
+
+    def close_clip(self) -> None:
+        """Close the clip."""
+        self.session.close_clip()
+
+    def export_mattes(self) -> None:
+        """Show the export dialog."""
+        if self._export_dialog is None:
+            self._export_dialog = ExportDialog(self.session, self._store, self)
+        self._export_dialog.show()
+        self._export_dialog.raise_()
+        self._export_dialog.activateWindow()
+
+    def rename_layer(self) -> None:
+        """Edit the name of the selected layer in place."""
+        self.layers.rename_selected()
+
+    def delete_layer(self) -> None:
+        """Delete the selected layer."""
+        if self.session.selected is not None:
+            self.session.delete_layer(self.session.selected)
+
+    def set_layer_shown(self, shown: bool) -> None:
+        """Show or hide the selected layer."""
+        self._edit_layer(self.tr("Show") if shown else self.tr("Hide"), edits.set_shown, shown)
+
+    def set_layer_solo(self, solo: bool) -> None:
+        """Show the selected layer alone, or not."""
+        self._edit_layer(self.tr("Solo") if solo else self.tr("Solo off"), edits.set_solo, solo)
+
+    def set_layer_locked(self, locked: bool) -> None:
+        """Lock or unlock the selected layer."""
+        label = self.tr("Lock") if locked else self.tr("Unlock")
+        self._edit_layer(label, edits.set_locked, locked)
+
+    def move_layer(self, by: int) -> None:
+        """Move the selected layer up (-1) or down (+1)."""
+        ids = [layer.id for layer in self.session.project.layers]
+        if self.session.selected in ids:
+            place = ids.index(self.session.selected) + by
+            if 0 <= place < len(ids):
+                layer_id = self.session.selected
+                self.session.edit(
+                    self.tr("Move layer"),
+                    lambda project: edits.move_layer(project, layer_id, place),
+                )
+
+    def edit_shortcuts(self) -> None:
+        """Show the table of keys."""
+        ShortcutEditor(self.actions_table, self._store, self).open()
+
+    def show_shortcuts(self) -> None:
+        """Show all keys on one sheet."""
+        ShortcutSheet(self.actions_table, self).open()
+
+    def set_panels_shown(self, shown: bool) -> None:
+        """Show or put away everything but the canvas and the timeline."""
+        self.panels.setVisible(shown)
+        self.tools.setVisible(shown)
+
+    def show_history(self) -> None:
+        """Show the list of edits."""
+        self.actions_table.check("view.panels", on=True)
+        self.set_panels_shown(True)
+        self.panels.setCurrentWidget(self.history)
+
+    def set_full_screen(self, full: bool) -> None:
+        """Fill the screen, or not."""
+        if full:
+            self.showFullScreen()
+        else:
+            self.showNormal()
+
+    def go_to_next_area(self) -> None:
+        """Give the keyboard to the next area of the window."""
+        self._go_to_area(1)
+
+    def go_to_previous_area(self) -> None:
+        """Give the keyboard to the previous area of the window."""
+        self._go_to_area(-1)
+
+    def open_log_folder(self) -> None:
+        """Open the folder of log files."""
+        paths.user_logs().mkdir(parents=True, exist_ok=True)
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(paths.user_logs())))
+
+    def show_about(self) -> None:
+        """Say which version this is."""
+        text = self.tr(
+            "<b>Rotocel {version}</b><p>Click an object, get a matte. Nothing leaves this machine."
+            "</p><p>Apache-2.0. MobileSAM (Apache-2.0). Demo clip: Big Buck Bunny, (c) 2008 "
+            "Blender Foundation, CC BY 3.0.</p>"
+        ).format(version=VERSION)
+        box = QMessageBox(QMessageBox.Icon.NoIcon, self.tr("About Rotocel"), text, parent=self)
+        box.open()
+
+    # Qt
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        keyframes = sum(len(layer.prompts) for layer in self.session.project.layers)
+        if keyframes and not self._confirm_quit(keyframes):
+            event.ignore()
+            return
+        if self._geometry is not None:
+            self._geometry.setValue("geometry", self.saveGeometry())
+        self.session.shutdown()
+        event.accept()
+
+    # Inside
+
+    def _confirm_quit(self, keyframes: int) -> bool:
+        question = self.tr(
+            "Rotocel cannot save projects yet: quitting loses the prompts of {n} frames. "
+            "Export the mattes first if you need them."
+        ).format(n=keyframes)
+        buttons = QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel
+        box = QMessageBox(
+            QMessageBox.Icon.Warning, self.tr("Quit Rotocel?"), question, buttons, self
+        )
+        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+        box.button(QMessageBox.StandardButton.Discard).setText(self.tr("Quit"))
+        return box.exec() == QMessageBox.StandardButton.Discard
+
+    def _make_widgets(self) -> None:
+        self.viewer = Viewer(self.session, self)
+        self.messages = MessageBar(self)
+        self.tools = ToolColumn(self.actions_table, self)
+        self.modes = ModeBar(self.viewer, self.actions_table, self)
+        self.layers = LayerPanel(self.session, self.actions_table, self)
+        self.history = HistoryPanel(self.session, self)
+        self.transport = TransportBar(self.session, self.actions_table, self)
+        self.timeline = Timeline(self.session, self)
+        self.status = StatusBar(self.session, self)
+        self.panels = QTabWidget(self)
+        self.panels.setDocumentMode(True)
+        self.panels.addTab(self.layers, self.tr("Layers"))
+        self.panels.addTab(self.history, self.tr("History"))
+        self.panels.setMinimumWidth(220)
+        self.panels.tabBar().setAccessibleName(self.tr("Panels"))
+
+    def _lay_out(self) -> None:
+        canvas = QWidget(self)
+        column = _box(QVBoxLayout(canvas))
+        column.addWidget(self.viewer, 1)
+        column.addWidget(self.modes)
+        upper = QWidget(self)
+        row = _box(QHBoxLayout(upper))
+        row.addWidget(self.tools)
+        self._sides = QSplitter(Qt.Orientation.Horizontal, upper)
+        self._sides.addWidget(canvas)
+        self._sides.addWidget(self.panels)
+        self._sides.setStretchFactor(0, 1)
+        self._sides.setSizes([1150, 250])
+        self._sides.setChildrenCollapsible(False)
+        row.addWidget(self._sides, 1)
+        lower = QWidget(self)
+        stack = _box(QVBoxLayout(lower))
+        stack.addWidget(self.transport)
+        stack.addWidget(self.timeline, 1)
+        self._halves = QSplitter(Qt.Orientation.Vertical, self)
+        self._halves.addWidget(upper)
+        self._halves.addWidget(lower)
+        self._halves.setStretchFactor(0, 1)
+        self._halves.setSizes([690, 190])
+        self._halves.setChildrenCollapsible(False)
+        everything = QWidget(self)
+        whole = _box(QVBoxLayout(everything))
+        whole.addWidget(self.messages)
+        whole.addWidget(self._halves, 1)
+        self.setCentralWidget(everything)
+        self.setStatusBar(self.status)
+
+    def _fill_menus(self) -> None:
+        for name, title in MENU_TITLES.items():
+            menu = self.menuBar().addMenu(self.tr(title))
+            for row in self.actions_table.rows:
+                if row.menu != name:
+                    continue
+                if row.divided:
+                    menu.addSeparator()
+                menu.addAction(self.actions_table[row.id])
+
+    def _fill_recent(self, menu: QMenu) -> None:
+        for text in self._store.settings.recent:
+            menu.addAction(text, partial(self.session.open, Path(text)))
+
+    def _connect(self) -> None:
+        session, viewer = self.session, self.viewer
+        session.clip_changed.connect(self._on_clip_changed)
+        session.message_sent.connect(self.messages.show_message)
+        for signal in (
+            session.project_changed,
+            session.history_changed,
+            session.selection_changed,
+            session.playhead_changed,
+            session.playing_changed,
+            viewer.picked_changed,
+            viewer.mode_changed,
+            viewer.tool_changed,
+        ):
+            signal.connect(self._refresh)
+        viewer.open_clip_requested.connect(self.open_clip)
+        viewer.open_demo_requested.connect(session.open_demo)
+        viewer.files_dropped.connect(session.open)
+        viewer.pixel_hovered.connect(self._on_pixel_hovered)
+        self.messages.log_requested.connect(self.open_log_folder)
+
+    def _on_clip_changed(self) -> None:
+        clip = self.session.clip
+        self.setWindowTitle(f"{clip.name} - Rotocel" if clip else "Rotocel")
+        if clip is not None:
+            self.messages.clear()
+            self._store.change(self._store.settings.with_recent(clip.path))
+            self.viewer.setFocus()
+        for widget in (self.transport, self.timeline, self.modes, self.tools, self.panels):
+            widget.setVisible(clip is not None)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        table, layer = self.actions_table, self.session.selected_layer
+        table.update_enabled(self.session, self.viewer, recent=bool(self._store.settings.recent))
+        table.check(f"tool.{self.viewer.tool}", on=True)
+        table.check(f"view.{self.viewer.mode}", on=True)
+        table.check("view.points", self.viewer.marks_shown)
+        table.check("view.panels", not self.panels.isHidden())
+        table.check("playback.loop", self.session.looping)
+        table.check("layer.shown", bool(layer and layer.shown))
+        table.check("layer.solo", bool(layer and layer.solo))
+        table.check("layer.locked", bool(layer and layer.locked))
+
+    def _on_pixel_hovered(self, pixel: tuple[float, float] | None) -> None:
+        if pixel is None:
+            self.status.clear_pixel()
+        else:
+            self.status.set_pixel(int(pixel[0]), int(pixel[1]))
+
+    def _edit_layer(
+        self, label: str, change: Callable[[Project, LayerId, bool], Project], on: bool
+    ) -> None:
+        layer_id = self.session.selected
+        if layer_id is not None:
+            self.session.edit(label, lambda project: change(project, layer_id, on))
+
+    def _go_to_area(self, step: int) -> None:
+        areas = [self.viewer, self.layers.list, self.transport.field, self.timeline]
+        areas = [area for area in areas if area.isVisible()]
+        here = next((i for i, area in enumerate(areas) if area.hasFocus()), 0)
+        areas[(here + step) % len(areas)].setFocus(Qt.FocusReason.TabFocusReason)
+
+
+def _box(layout: QBoxLayout) -> QBoxLayout:
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(0)
+    return layout

@@ -1,0 +1,27 @@
+"""The tools, left of the canvas."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app.ui import theme
+from app.ui.actions import Actions
+
+TOOLS = ("tool.select", "tool.point", "tool.box")
+
+
+class ToolColumn(QWidget):
+    """One button a tool, and below them what is done to the last click."""
+
+    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(self.tr("Tools"))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.GRID, theme.GAP, theme.GRID, theme.GAP)
+        column.setSpacing(theme.GRID)
+        for name in TOOLS:
+            column.addWidget(actions.button(name, self))
+        column.addSpacing(theme.GAP)
+        column.addWidget(actions.button("edit.proposal", self))
+        column.addWidget(actions.button("edit.clear", self))
+        column.addStretch(1)

@@ -1,0 +1,108 @@
+"""Starts the window: application, settings, model, session."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from app import paths
+from app.domain.project import Project
+from app.headless import load_model
+from app.reports import Message
+from app.session import Session
+from app.settings import Settings, SettingsError, load, save
+from app.ui import theme
+from app.ui.main_window import MainWindow
+from models.base import Model, ModelError
+
+log = logging.getLogger(__name__)
+
+
+class Store:
+    """The user's settings and their file; `fault` says what is wrong with it, once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.fault: str | None = None
+        self.settings = Settings()
+        try:
+            self.settings = load(path)
+        except SettingsError as error:
+            self.fault = str(error)
+
+    def change(self, settings: Settings) -> None:
+        """Take these settings and write them; a file that cannot be read is left alone."""
+        self.settings = settings
+        if self.fault is not None:
+            return
+        try:
+            save(settings, self._path)
+        except SettingsError as error:
+            self.fault = str(error)
+            log.warning("%s", error)
+
+
+def run_window(path: Path | None, project: Project | None = None) -> int:
+    """Show the window, on a clip or a project where one is given; returns the exit code."""
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    if not isinstance(app, QApplication):
+        raise TypeError("a Qt application without widgets is running")
+    app.setApplicationName("Rotocel")
+    theme.apply(app)
+    store = Store(paths.user_config() / "settings.json")
+    try:
+        model = load_model(store.settings)
+    except ModelError as error:
+        log.exception("no model")
+        QMessageBox.critical(None, "Rotocel", str(error))
+        return 1
+    window = make_window(model, store)
+    window.show()
+    if store.fault:
+        window.messages.show_message(Message("warning", store.fault))
+    if project is not None:
+        window.session.start_with(project)
+    elif path is not None:
+        window.session.open(path)
+    _let_ctrl_c_work(app)
+    return app.exec()
+
+
+def make_window(model: Model, store: Store, cache_folder: Path | None = None) -> MainWindow:
+    """The window with a session of its own; unexpected exceptions reach its message bar."""
+    session = Session(model, store.settings, cache_folder)
+    ini = paths.user_config() / "window.ini"
+    window = MainWindow(session, store, QSettings(str(ini), QSettings.Format.IniFormat))
+    sys.excepthook = _Hook(window)
+    return window
+
+
+class _Hook:
+    """Logs an unexpected exception and shows it, so that none vanishes."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+
+    def __call__(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            QApplication.quit()
+            return
+        log.critical("unexpected", exc_info=(kind, error, trace))
+        text = f"Something unexpected happened ({kind.__name__}: {error}); the log has the details."
+        self._window.messages.show_message(Message("error", text))
+
+
+def _let_ctrl_c_work(app: QApplication) -> None:
+    signal.signal(signal.SIGINT, lambda *_: app.quit())
+    timer = QTimer(app, interval=200)
+    timer.timeout.connect(lambda: None)  # Python sees the signal only while it runs
+    timer.start()
+    app.setProperty("ctrl_c_timer", timer)
