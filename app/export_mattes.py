@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -89,7 +89,7 @@ class MaskSource:
 def export_mattes(
     project: Project,
     layer_ids: Sequence[LayerId],
-    frames: Sequence[int],
+    frames: Collection[int],
     out_dir: Path,
     mode: Mode,
     answer_source: AnswerSource,
@@ -124,20 +124,29 @@ def matte_of(
     return matte.coverage(upsample(answer_source.answer(frame, prompt), size))
 
 
+def export_targets(
+    project: Project, layer_ids: Sequence[LayerId], frames: Collection[int], out_dir: Path
+) -> dict[LayerId, list[Path]]:
+    """Where the mattes of such an export go, by layer and in the order of `frames`."""
+    places: dict[LayerId, list[Path]] = {layer_id: [] for layer_id in layer_ids}
+    for target in targets(_job(project, layer_ids, frames, out_dir, "refuse")):
+        places[layer_ids[target.layer]].append(target.path)
+    return places
+
+
 def first_export_path(
-    project: Project, layer_ids: Sequence[LayerId], frames: Sequence[int], out_dir: Path
+    project: Project, layer_ids: Sequence[LayerId], frames: Collection[int], out_dir: Path
 ) -> Path:
     """Where the first matte of such an export goes. Raises ValueError where nothing is asked."""
-    plan = targets(_job(project, layer_ids, frames, out_dir, "refuse"))
-    if not plan:
+    if not layer_ids or not frames:
         raise ValueError("an export needs a layer and a frame")
-    return plan[0].path
+    return export_targets(project, layer_ids, frames, out_dir)[layer_ids[0]][0]
 
 
 def _job(
     project: Project,
     layer_ids: Sequence[LayerId],
-    frames: Sequence[int],
+    frames: Collection[int],
     out_dir: Path,
     mode: Mode,
 ) -> ExportJob:

@@ -1,0 +1,158 @@
+"""`rotocel matte`: prompts in, mattes out, without a window."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TextIO
+
+from app.cli_project import asked_frames, build
+from app.cli_words import AddWord, CommandError, Parser, box, exclude, frame_range, include, layer
+from app.domain.clip import open_clip
+from app.domain.project import LayerId, Project
+from app.export_mattes import AnswerSource, MaskSource, export_mattes, export_targets
+from app.headless import load_model
+from app.settings import Settings
+from export import WRITERS
+from export.contact_sheet import Cell, contact_sheet, save, spread
+from export.job import ExistingFiles, Mode
+from export.report import Progress, Report
+
+MOST_CELLS = 9  # of a contact sheet
+
+
+def add_arguments(parser: Parser) -> None:
+    """Describe the command."""
+    parser.add_argument("clip", type=Path, help="a movie, an image sequence's folder or pattern")
+    place, action = "X,Y[@FRAME]", AddWord
+    parser.add_argument(
+        "--point", dest="words", action=action, type=include, metavar=place,
+        help="a pixel of the object; without a frame, on the first frame asked for",
+    )  # fmt: skip
+    parser.add_argument(
+        "--not", dest="words", action=action, type=exclude, metavar=place,
+        help="a pixel outside the object",
+    )  # fmt: skip
+    parser.add_argument(
+        "--box", dest="words", action=action, type=box, metavar="X0,Y0,X1,Y1[@FRAME]",
+        help="two corners of a box round the object",
+    )  # fmt: skip
+    parser.add_argument(
+        "--layer", dest="words", action=action, type=layer, metavar="NAME",
+        help="what follows belongs to the layer of this name",
+    )  # fmt: skip
+    parser.add_argument(
+        "--frames", type=frame_range, metavar="A-B", help="frames to write; default: the whole clip"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where mattes go")
+    there = parser.add_mutually_exclusive_group()
+    there.add_argument("--overwrite", action="store_true", help="replace mattes in DIR")
+    there.add_argument("--resume", action="store_true", help="keep complete mattes in DIR")
+    parser.add_argument("--sheet", type=Path, metavar="FILE", help="write a contact sheet (PNG)")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def run(chosen: Namespace, settings: Settings) -> int:
+    """Write the mattes; 0 when all are there, 1 when some could not be made.
+
+    Raises UsageError and the errors of clip, model and export.
+    """
+    clip = open_clip(chosen.clip)
+    frames = asked_frames(clip, chosen.frames)
+    project, layers = build(clip, frames, chosen.words or [])
+    mode: Mode = "overwrite" if chosen.overwrite else "resume" if chosen.resume else "refuse"
+    if chosen.sheet and mode == "refuse" and chosen.sheet.exists():
+        raise CommandError(f"{chosen.sheet} is already there; add --overwrite or choose a name.")
+    model = load_model(settings)
+    with closing(MaskSource(clip, model)) as source:
+        report = written(project, layers, list(frames), chosen.out, mode, source)
+        if chosen.sheet:
+            save_sheet(chosen.sheet, project, layers, chosen.out, source)
+    tell(report, chosen.sheet, as_json=chosen.json)
+    return 0 if report.complete else 1
+
+
+def written(
+    project: Project,
+    layers: Sequence[LayerId],
+    frames: Sequence[int],
+    out: Path,
+    mode: Mode,
+    source: AnswerSource,
+) -> Report:
+    """Export, with progress on the terminal. Raises ExportError."""
+    try:
+        steps = export_mattes(project, layers, frames, out, mode, source)
+    except ExistingFiles as e:
+        count = f"{len(e.paths)} matte{'s are' if len(e.paths) > 1 else ' is'}"
+        raise CommandError(
+            f"{count} already in {out}; add --overwrite or --resume, or choose another folder."
+        ) from e
+    report: Report | None = None
+    with closing(steps):
+        for step in steps:
+            if isinstance(step, Report):
+                report = step
+            else:
+                show(step, sys.stderr)
+    if report is None:
+        raise CommandError("The export ended without a report.")
+    return report
+
+
+def show(progress: Progress, terminal: TextIO) -> None:
+    """One line that is written over and over; nothing where nobody looks."""
+    if not terminal.isatty():
+        return
+    left = f"{progress.rate:.2f} a second, {progress.eta:.0f} s left"
+    end = "\n" if progress.done == progress.total else ""
+    terminal.write(f"\r{progress.done} of {progress.total} mattes, {left}   {end}")
+    terminal.flush()
+
+
+def save_sheet(
+    path: Path, project: Project, layers: Sequence[LayerId], out: Path, source: MaskSource
+) -> None:
+    """A sheet of frames with a prompt, read back from the mattes written. Raises ExportError."""
+    prompted = [(x, frame) for x in layers for frame in project.layer(x).keyframes]
+    chosen = spread(range(len(prompted)), MOST_CELLS)
+    cells = []
+    for layer_id, frame in (prompted[index] for index in chosen):
+        (target,) = export_targets(project, layers, [frame], out)[layer_id]
+        if target.is_file():  # one that could not be made is in the report
+            label = f"{project.layer(layer_id).name}  {frame}"
+            cells.append(Cell(label, source.picture(frame), WRITERS["png8"].read(target)))
+    if not cells:
+        raise CommandError(f"No matte was written, so {path} would be empty and was not made.")
+    name = project.clip.name if project.clip else ""
+    save(path, contact_sheet(cells, name, f"{len(cells)} of {len(prompted)} frames with a prompt"))
+
+
+def tell(report: Report, sheet: Path | None, *, as_json: bool) -> None:
+    """Print the report, for people or for programs."""
+    if as_json:
+        print(json.dumps(as_values(report, sheet)))
+        return
+    for sentence in report.sentences:
+        print(sentence)
+    if sheet:
+        print(f"The contact sheet is {sheet}.")
+
+
+def as_values(report: Report, sheet: Path | None) -> dict[str, object]:
+    """The report as JSON holds it."""
+    return {
+        "out": str(report.out_dir),
+        "written": report.written,
+        "kept": report.kept,
+        "black": {name: list(frames) for name, frames in report.black.items()},
+        "missing": {name: list(frames) for name, frames in report.missing.items()},
+        "errors": list(report.errors),
+        "seconds": round(report.seconds, 3),
+        "complete": report.complete,
+        "sheet": str(sheet) if sheet else None,
+    }

@@ -1,0 +1,48 @@
+"""What the program needs before it can work, found without a window: settings, packs, a model."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from app.paths import resource, user_config, user_models
+from app.settings import Settings
+from models.base import Model, ModelError
+from models.library import Pack, find_packs, load
+from models.ort import Runtime
+
+BUNDLED = "mobilesam"  # id of the pack that ships with the program
+UNSEEN = {"offscreen", "minimal"}  # platforms of Qt that show nothing
+
+
+def settings_path() -> Path:
+    """The file of the user's settings."""
+    return user_config() / "settings.json"
+
+
+def packs() -> tuple[list[Pack], list[ModelError]]:
+    """The installed packs, the user's own before bundled ones, and what is wrong with others."""
+    return find_packs([user_models(), resource("models")])
+
+
+def load_model(settings: Settings, name: str = BUNDLED) -> Model:
+    """The model of the pack with id `name`. Raises ModelError where it is missing or damaged."""
+    found, faults = packs()
+    chosen = next((pack for pack in found if pack.info.id == name), None)
+    if chosen is None and name == BUNDLED and faults:
+        raise faults[0]
+    if chosen is None:
+        names = ", ".join(pack.info.id for pack in found) or "none"
+        raise ModelError(f"There is no model called {name}; installed: {names}.")
+    return load(chosen, Runtime(settings.providers[0] if settings.providers else "auto"))
+
+
+def has_display(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> bool:
+    """Whether a window would be seen: on Windows and macOS, else where a display is named."""
+    if environment.get("QT_QPA_PLATFORM", "").split(":")[0] in UNSEEN:
+        return False
+    if platform in {"win32", "darwin"}:
+        return True
+    return any(environment.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
