@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QTimer, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -160,6 +160,8 @@ class CanvasView(QWidget):
     def _on_clip(self) -> None:
         clip = self.session.clip
         self._scene = None
+        if self.empty.isAncestorOf(self.focusWidget() or self):
+            self.setFocus(Qt.FocusReason.OtherFocusReason)  # rather than as by Tab, with a ring
         self.empty.setVisible(clip is None)
         if clip is not None:
             aspect = float(clip.pixel_aspect)
@@ -226,6 +228,7 @@ class CanvasView(QWidget):
                 painter.drawImage(0, 0, image)
                 self._draw_marks(painter)
             if self.is_ringed():
+                painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.setPen(QPen(theme.FOCUS, 1))
                 painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
 

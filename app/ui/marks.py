@@ -87,10 +87,12 @@ def draw_box(painter: QPainter, rect: QRectF, *, picked: bool = False, waiting: 
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(DARK, 4 if picked else 3))
     painter.drawRect(rect)
-    painter.setPen(QPen(LIGHT, 2 if picked else 1, Qt.PenStyle.DashLine if waiting
-                        else Qt.PenStyle.SolidLine))  # fmt: skip
+    line = QPen(LIGHT, 2 if picked else 1.25)
+    if waiting:
+        line.setDashPattern([5, 4])
+    painter.setPen(line)
     painter.drawRect(rect)
-    painter.setPen(QPen(DARK, 1))
+    painter.setPen(QPen(LIGHT if waiting else DARK, 1))
     painter.setBrush(DARK if waiting else LIGHT)
     for corner in CORNERS:
         painter.drawRect(_square(corner_of(rect, corner), HANDLE + (2 if picked else 0)))

@@ -1,4 +1,4 @@
-"""The style sheet: what Fusion with a palette leaves undone, mainly flat buttons and focus rings."""
+"""The style sheet: what Fusion with a palette leaves undone: flat buttons and focus rings."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ QAbstractItemView::item { padding: 2px 4px; }
 QAbstractItemView::item:selected { background: $chosen; color: #ffffff; }
 QTabWidget::pane { border: 0; border-top: 1px solid $line; }
 QTabBar { qproperty-drawBase: 0; }
-QTabBar::tab { background: transparent; color: $dim; padding: 6px 12px; border: 1px solid transparent;
+QTabBar::tab { background: transparent; color: $dim; padding: 6px 12px;
+  border: 1px solid transparent;
   border-radius: 4px; margin: 3px 1px; }
 QTabBar::tab:selected { color: $text; background: $raised; }
 QTabBar::tab:hover { color: $text; }
@@ -62,7 +63,8 @@ QSlider::sub-page:horizontal { background: $disabled; border-radius: 2px; }
 QSlider::sub-page:horizontal:disabled { background: $chosen; }
 QSlider::handle:horizontal { width: 12px; margin: -4px 0; border-radius: 6px; background: $text; }
 QSlider::handle:horizontal:disabled { background: $chosen; }
-QProgressBar { background: $sunken; border: 1px solid $edge; border-radius: 4px; text-align: center; }
+QProgressBar { background: $sunken; border: 1px solid $edge; border-radius: 4px;
+  text-align: center; }
 QProgressBar::chunk { background: $chosen; border-radius: 3px; }
 """)
 
