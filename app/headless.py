@@ -36,7 +36,7 @@ def load_model(settings: Settings, name: str = BUNDLED) -> Model:
     if chosen is None:
         names = ", ".join(pack.info.id for pack in found) or "none"
         raise ModelError(f"There is no model called {name}; installed: {names}.")
-    return load(chosen, Runtime(settings.providers[0] if settings.providers else "auto"))
+    return load(chosen, Runtime(settings.device))
 
 
 def has_display(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> bool:

@@ -1,0 +1,60 @@
+# Everything for people who work on Rotocel or want to try it. `make demo` is a good start.
+PYTHON ?= python3
+VENV ?= .venv
+SHARED ?= ../shared
+
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+READY := $(VENV)/ready
+
+.PHONY: help setup run demo test test-fast lint eval bench screenshots clean
+
+help:
+	@echo "make demo         matte the bundled clip, then open it in the editor"
+	@echo "make run          open the editor; CLIP=path opens a clip"
+	@echo "make test         lint and every test; test-fast leaves the slow ones out"
+	@echo "make eval         the click curve of the bundled model on the shared sets"
+	@echo "make bench        how quickly the window answers"
+	@echo "make screenshots  pictures of the window, in build/screenshots"
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Rotocel needs Python 3.11 or newer; name one: make PYTHON=python3.12')"
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[cpu,dev]"
+	@touch $@
+
+run: setup
+	$(BIN)/rotocel $(CLIP)
+
+demo: setup
+	$(BIN)/rotocel demo
+
+test: lint
+	$(BIN)/pytest
+
+test-fast: setup
+	$(BIN)/pytest -m "not slow and not xvfb and not shared"
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+eval: setup
+	@if [ -d "$(SHARED)/data" ]; then $(BIN)/rotocel evaluate clicks --sets "$(SHARED)/data"; \
+	else echo "make eval needs the evaluation data in $(SHARED)/data, which is not here."; fi
+
+bench: setup
+	$(BIN)/python -m tests.bench
+
+screenshots: setup
+	$(BIN)/python -m tests.screenshots
+
+clean:
+	rm -rf build dist demo-out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
