@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.cli_project import asked_frames, build
-from app.cli_words import At, NewLayer, UsageError, box, exclude, frame_range, include
+from app.cli_words import At, NewLayer, UsageError, Word, box, exclude, frame_range, include
 from app.domain.clip import Clip, open_clip
 from app.domain.frames import FrameRange
 from app.domain.project import Box, Point, Prompt
@@ -40,7 +40,13 @@ def test_ranges_may_be_one_frame_and_negative() -> None:
 
 
 def test_steps_keep_their_order_layer_and_frame(opened: Clip) -> None:
-    words = [include("1,1"), exclude("2,2"), NewLayer("B"), include("3,3@1003"), box("1,2,9,9")]
+    words: list[Word] = [
+        include("1,1"),
+        exclude("2,2"),
+        NewLayer("B"),
+        include("3,3@1003"),
+        box("1,2,9,9"),
+    ]
     project, layers = build(opened, opened.frames, words)
     first, second = (project.layer(layer_id) for layer_id in layers)
     assert (first.name, second.name) == ("Layer 1", "B")
