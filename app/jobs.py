@@ -9,6 +9,7 @@ import logging
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 
 import cv2
 import numpy as np
@@ -64,6 +65,7 @@ class Question:
 class ClipOpened:
     """A clip is ready to be shown."""
 
+    question: OpenClip
     clip: Clip
     caches: ClipCaches
 
@@ -72,7 +74,7 @@ class ClipOpened:
 class OpenFailed:
     """A clip could not be opened, and why."""
 
-    path: Path
+    question: OpenClip
     sentence: str
 
 
@@ -136,13 +138,16 @@ class OpenClip:
     model: Model
     settings: Settings
     folder: Path
+    begun: Event = field(default_factory=Event)  # the lane takes it up once
 
     def __call__(self) -> ClipOpened | OpenFailed:
+        self.begun.set()
         try:
             clip = open_clip(self.path, self.interpretation)
         except ClipError as error:
-            return OpenFailed(self.path, str(error))
-        return ClipOpened(clip, ClipCaches(clip, self.model.info, self.settings, self.folder))
+            return OpenFailed(self, str(error))
+        caches = ClipCaches(clip, self.model.info, self.settings, self.folder)
+        return ClipOpened(self, clip, caches)
 
 
 @dataclass(frozen=True, eq=False)

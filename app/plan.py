@@ -41,7 +41,7 @@ class Wanted:
 
 def pick_read(wanted: Wanted, source: FrameSource) -> OpenClip | ReadFrame | None:
     """A clip to open, else the playhead's frame, else the frames round it that fit in memory."""
-    if wanted.opening is not None:
+    if wanted.opening is not None and not wanted.opening.begun.is_set():
         return wanted.opening
     caches = wanted.caches
     if caches is None:

@@ -670,14 +670,16 @@ class Session(QObject):
                 self._show_mask(mask)
 
     def _on_opened(self, answer: ClipOpened | OpenFailed) -> None:
-        if isinstance(answer, OpenFailed):
-            if self._opening is not None and self._opening.path == answer.path:
-                self._opening = None
-                self._publish()
-                self._say("error", answer.sentence)
-                self.status_changed.emit()
+        if answer.question is not self._opening:  # the artist opened another one meanwhile
+            if isinstance(answer, ClipOpened):
+                answer.caches.close()
             return
         self._opening = None
+        self.status_changed.emit()
+        if isinstance(answer, OpenFailed):
+            self._publish()
+            self._say("error", answer.sentence)
+            return
         self._history.commit(self.tr("Open {}").format(answer.clip.name), Project(answer.clip))
         self._playhead = answer.clip.frames.first
         self._selected = None

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from app import paths
 from app.domain.project import Project
+from app.gui_garbage import GuiGarbage
 from app.headless import load_model
 from app.reports import Message
 from app.session import Session
@@ -63,6 +64,7 @@ def run_window(path: Path | None, project: Project | None = None) -> int:
         QMessageBox.critical(None, "Rotocel", str(error))
         return 1
     window = make_window(model, store)
+    garbage = GuiGarbage(app)
     window.show()
     if store.fault:
         window.messages.show_message(Message("warning", store.fault))
@@ -71,7 +73,9 @@ def run_window(path: Path | None, project: Project | None = None) -> int:
     elif path is not None:
         window.session.open(path)
     _let_ctrl_c_work(app)
-    return app.exec()
+    code = app.exec()
+    garbage.stop()
+    return code
 
 
 def make_window(model: Model, store: Store, cache_folder: Path | None = None) -> MainWindow:

@@ -72,5 +72,8 @@ def upsample(mask: Mask, size: tuple[int, int]) -> NDArray[np.float32]:
     right = width - left - part.shape[1]
     if not (left or top or down or right):
         return part
-    part = cv2.copyMakeBorder(part, top, down, left, right, cv2.BORDER_CONSTANT, value=NOTHING)
-    return part
+    border = cv2.BORDER_CONSTANT
+    whole: NDArray[np.float32] = cv2.copyMakeBorder(
+        part, top, down, left, right, border, value=NOTHING
+    )
+    return whole

@@ -25,7 +25,6 @@ from app import paths
 from app.domain import edits
 from app.domain.project import LayerId, Project
 from app.session import Session
-from app.ui import theme
 from app.ui.actions import Actions
 from app.ui.export_dialog import ExportDialog
 from app.ui.history_panel import HistoryPanel
