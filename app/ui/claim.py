@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeyEvent
 FOREIGN = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.MetaModifier
 
 
-def claim(event: QEvent, keys: Collection[Qt.Key]) -> bool:
+def claim(event: QEvent, keys: Collection[int]) -> bool:
     """Whether the event asks for one of `keys` as a shortcut; it is then kept for the widget.
 
     Call it first in `event()`. Keys with Ctrl or Meta stay shortcuts.

@@ -126,7 +126,9 @@ def _draw_outline(painter: QPainter, sheet: Sheet, view: Viewport) -> None:
         placed = _enlarged(placed)
     table = np.zeros(LINE + 1, np.uint32)
     table[HALO], table[LINE] = 0x70000000, sheet.colour.rgba()
-    painter.drawImage(placed.target.topLeft(), _argb(table[outline(placed.pixels)]))
+    painter.drawImage(
+        placed.target.topLeft(), _argb(table[outline(placed.pixels, max(1, round(view.ratio)))])
+    )
 
 
 def _enlarged(placed: Placed) -> Placed:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from app.session import Session
 
 WHEEL = 1.0018  # the zoom of one unit of the wheel, 120 of which are a notch
-ARROWS = {
+ARROWS: dict[int, tuple[int, int]] = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
     Qt.Key.Key_Up: (0, -1),
@@ -186,9 +186,9 @@ class Viewer(CanvasView):
 
     # --- keys
 
-    def _wanted_keys(self) -> set[Qt.Key]:
+    def _wanted_keys(self) -> set[int]:
         """The keys the canvas takes from the window's actions just now."""
-        keys: set[Qt.Key] = set()
+        keys: set[int] = set()
         if self.session.clip is not None:
             keys.add(Qt.Key.Key_Space)
         if self.tool == "select" and isinstance(self.picked, int):
@@ -198,7 +198,7 @@ class Viewer(CanvasView):
         return keys
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key = Qt.Key(event.key())
+        key = event.key()  # an int: not every key has a name in Qt.Key
         if (
             key not in self._wanted_keys()
             or event.modifiers() & Qt.KeyboardModifier.ControlModifier

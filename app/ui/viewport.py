@@ -92,7 +92,8 @@ class Viewport:
         Beside the picture, its nearest place stays instead, so it never leaves the widget.
         """
         zoom = min(max(zoom, SMALLEST), LARGEST)
-        at = at or QPointF(self.widget[0] / 2, self.widget[1] / 2)
+        if at is None:  # a QPointF at (0, 0) counts as false
+            at = QPointF(self.widget[0] / 2, self.widget[1] / 2)
         x, y = self.nearest(*self._exact(at))
         fixed_x, fixed_y = self.left + x * self.across, self.top + y * self.down
         other = replace(self, zoom=zoom, fitting=False)
@@ -107,9 +108,8 @@ class Viewport:
 
     def panned(self, by: QPointF) -> Viewport:
         """Moved by logical pixels; a strip of the picture always stays in sight."""
-        size = self.target.size()
-        left = min(max(self.left + by.x(), KEPT - size.width()), self.widget[0] - KEPT)
-        top = min(max(self.top + by.y(), KEPT - size.height()), self.widget[1] - KEPT)
+        left = _held(self.left + by.x(), self.target.width(), self.widget[0])
+        top = _held(self.top + by.y(), self.target.height(), self.widget[1])
         return replace(self, left=left, top=top, fitting=False)
 
     def _exact(self, at: QPointF) -> tuple[float, float]:
@@ -120,3 +120,9 @@ class Viewport:
         """With a place of the clip in the middle of the widget."""
         left = self.widget[0] / 2 - x * self.across
         return replace(self, left=left, top=self.widget[1] / 2 - y * self.down, fitting=fitting)
+
+
+def _held(start: float, length: float, room: float) -> float:
+    """The start of a stretch nearest to `start` that leaves enough of it in sight."""
+    strip = min(KEPT, length, room)
+    return min(max(start, strip - length), room - strip)
