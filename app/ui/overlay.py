@@ -22,6 +22,7 @@ Pixels = NDArray[np.uint8]
 MODES = ("picture", "overlay", "outline", "matte", "cutout")
 TINT = 0.5  # how much of the layer's colour covers the picture
 NEAREST_FROM = 2.0  # zoom from which clip pixels are shown as they are
+RIM = 4  # pixels kept round a matte: room for its outline
 TILE = 8  # logical pixels, of the board behind a cut-out
 BOARD = (QColor("#565656"), QColor("#6a6a6a"))
 
@@ -77,8 +78,7 @@ def place(pixels: Pixels, view: Viewport) -> Placed:
     target = _device(view.target, view.ratio)
     if view.zoom < 1:
         size = max(1, round(target.width())), max(1, round(target.height()))
-        shrunk = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-        return Placed(shrunk, QRectF(target.x(), target.y(), *size))
+        return Placed(shrunk(pixels, size), QRectF(target.x(), target.y(), *size))
     part = visible(view)
     if pixels.shape[1::-1] != view.clip or part.isEmpty():
         return Placed(np.ascontiguousarray(pixels), target)
@@ -93,6 +93,21 @@ def place(pixels: Pixels, view: Viewport) -> Placed:
             part.height() * down,
         ),
     )
+
+
+def shrunk(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    """The pixels at `size` = (width, height), none of them left out.
+
+    Halved while that helps, then bilinear: a tenth of the time of averaging any other area.
+    """
+    height, width = pixels.shape[:2]
+    while width >= 2 * size[0] and height >= 2 * size[1]:
+        width, height = width // 2, height // 2
+        pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+    if (width, height) == size:
+        return pixels
+    result: Pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR)
+    return result
 
 
 def visible(view: Viewport) -> QRect:
@@ -114,21 +129,35 @@ def tint_table(colour: QColor, strength: float) -> NDArray[np.uint32]:
 
 
 def _draw_tint(painter: QPainter, sheet: Sheet, view: Viewport) -> None:
-    placed = place(sheet.matte, view)
-    image = _argb(tint_table(sheet.colour, TINT)[placed.pixels])
+    placed = _trimmed(place(sheet.matte, view))
+    image = _argb(_looked_up(tint_table(sheet.colour, TINT), placed.pixels))
     _draw_image(painter, image, placed.target, view)
 
 
 def _draw_outline(painter: QPainter, sheet: Sheet, view: Viewport) -> None:
     """The edge at the screen's resolution: as wide at any zoom."""
-    placed = place(sheet.matte, view)
+    placed = _trimmed(place(sheet.matte, view))
     if view.zoom >= 1:
         placed = _enlarged(placed)
     table = np.zeros(LINE + 1, np.uint32)
     table[HALO], table[LINE] = 0x70000000, sheet.colour.rgba()
-    painter.drawImage(
-        placed.target.topLeft(), _argb(table[outline(placed.pixels, max(1, round(view.ratio)))])
-    )
+    edge = outline(placed.pixels, max(1, round(view.ratio)))
+    painter.drawImage(placed.target.topLeft(), _argb(_looked_up(table, edge)))
+
+
+def _trimmed(placed: Placed) -> Placed:
+    """The part with anything in it and a rim of nothing, where there is one."""
+    pixels, target = placed
+    x, y, width, height = cv2.boundingRect(pixels)
+    x0, y0 = max(x - RIM, 0), max(y - RIM, 0)
+    part = np.ascontiguousarray(pixels[y0 : y + height + RIM, x0 : x + width + RIM])
+    across, down = target.width() / pixels.shape[1], target.height() / pixels.shape[0]
+    left, top = target.x() + x0 * across, target.y() + y0 * down
+    return Placed(part, QRectF(left, top, part.shape[1] * across, part.shape[0] * down))
+
+
+def _looked_up(table: NDArray[np.uint32], pixels: Pixels) -> NDArray[np.uint32]:
+    return np.take(table, pixels, mode="clip")  # no check of bounds: nearly twice as fast
 
 
 def _enlarged(placed: Placed) -> Placed:
@@ -150,7 +179,9 @@ def _draw_cut_out(painter: QPainter, view: Viewport, picture: Pixels, matte: Pix
         size = colour.pixels.shape[1::-1]
         alpha = Placed(cv2.resize(alpha.pixels, size, interpolation=cv2.INTER_LINEAR), alpha.target)
     painter.fillRect(colour.target, board(view.ratio))
-    image = _image(np.dstack((colour.pixels, alpha.pixels)), QImage.Format.Format_RGBA8888)
+    image = _image(
+        cv2.merge((*cv2.split(colour.pixels), alpha.pixels)), QImage.Format.Format_RGBA8888
+    )
     _draw_image(painter, image, colour.target, view)
 
 
@@ -181,10 +212,8 @@ def _image(pixels: Pixels, format_: QImage.Format) -> QImage:
 def _argb(pixels: NDArray[np.uint32]) -> QImage:
     """A premultiplied image of its own."""
     height, width = pixels.shape
-    image = QImage(
-        pixels.data, width, height, pixels.strides[0], QImage.Format.Format_ARGB32_Premultiplied
-    )
-    return image.copy()
+    stride, premultiplied = pixels.strides[0], QImage.Format.Format_ARGB32_Premultiplied
+    return QImage(pixels.data, width, height, stride, premultiplied).copy()
 
 
 def _device(rect: QRectF, ratio: float) -> QRectF:

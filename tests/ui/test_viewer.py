@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from app.domain.project import Box, Layer, Point, Project, Prompt
 from app.ui import theme
 from app.ui.canvas_view import PATIENCE
+from app.ui.marks import Picked
 from app.ui.viewer import Viewer
 from tests.ui.fake_session import FakeSession, as_session, make_clip, make_layer
 from tests.ui.mouse import drag, move, press, release, wheel
@@ -65,6 +66,10 @@ def colour(viewer: Viewer, x: float, y: float) -> QColor:
     ratio = image.devicePixelRatio()
     at = viewer.view.to_widget(x, y)
     return image.pixelColor(int(at.x() * ratio), int(at.y() * ratio))
+
+
+def held(viewer: Viewer) -> Picked | None:
+    return viewer.picked
 
 
 def drawn(viewer: Viewer) -> Box | None:
@@ -168,7 +173,7 @@ def _differing(viewer: Viewer) -> int:
     image = viewer.grab().toImage()
     ratio = image.devicePixelRatio()
     y = round(viewer.view.to_widget(320.5, 180.5).y() * ratio)
-    near = range(round(300 * ratio), round(600 * ratio))
+    near = range(round(390 * ratio), round(510 * ratio))
     marked = [x for x in near if image.pixelColor(x, y) != QColor(100, 100, 100)]
     return round((max(marked) - min(marked) + 1) / ratio)
 
@@ -351,10 +356,10 @@ def test_a_box_is_picked_by_its_edge_moved_and_deleted(qtbot: QtBot) -> None:
     viewer = make_viewer(qtbot, session)
     viewer.set_tool("select")
     click(viewer, 200, 150, Qt.MouseButton.LeftButton)
-    assert viewer.picked is None
+    assert held(viewer) is None
     drag(viewer, on(viewer, 200, 50), on(viewer, 210, 70))
     assert session.called("set_box") == [(110, 70, 310, 270)]
-    assert viewer.picked == "box"
+    assert held(viewer) == "box"
     viewer.delete_picked()
     assert session.called("delete_box") == [()]
 
