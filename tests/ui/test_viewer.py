@@ -21,6 +21,7 @@ from tests.ui.mouse import drag, move, press, release, wheel
 
 FRAME = 1001
 PICTURE = np.full((360, 640, 3), 100, np.uint8)
+PICTURE.flags.writeable = False  # as the session's are
 POINTS = Prompt(points=(Point(100.5, 80.5), Point(300.5, 200.5, include=False)))
 BOXED = Prompt(box=Box(100.0, 50.0, 300.0, 250.0))
 ALT = Qt.KeyboardModifier.AltModifier
@@ -444,6 +445,7 @@ def test_modes_show_the_matte_their_way_and_again_is_the_mode_before(qtbot: QtBo
     session = make_session()
     matte = np.zeros((360, 640), np.uint8)
     matte[100:200, 100:200] = 255
+    matte.flags.writeable = False
     session.answers.mattes["rabbit", FRAME] = matte
     viewer = make_viewer(qtbot, session)
     blue = theme.layer_colour(0)
