@@ -71,6 +71,7 @@ class Crew(QObject):
             self._batch()  # closes its generator, which tidies up
         for source in self._sources:
             source.close()
+        self._wanted = Wanted(self._wanted.model)
 
     def _pick_batch(self, source: FrameSource) -> Job | None:
         if self._batch is not None and not self._batch.over:

@@ -56,15 +56,27 @@ def run_window(path: Path | None, project: Project | None = None) -> int:
         raise TypeError("a Qt application without widgets is running")
     app.setApplicationName("Rotocel")
     theme.apply(app)
-    store = Store(paths.user_config() / "settings.json")
     try:
-        model = load_model(store.settings)
+        window = open_window(path, project)
     except ModelError as error:
         log.exception("no model")
         QMessageBox.critical(None, "Rotocel", str(error))
         return 1
-    window = make_window(model, store)
     garbage = GuiGarbage(app)
+    _let_ctrl_c_work(app)
+    code = app.exec()
+    garbage.stop()
+    window.session.shutdown()  # a quit that closed no window leaves no thread behind either
+    return code
+
+
+def open_window(path: Path | None, project: Project | None = None) -> MainWindow:
+    """The window on the screen, with the user's settings and the bundled model.
+
+    Raises ModelError where that model is damaged.
+    """
+    store = Store(paths.user_config() / "settings.json")
+    window = make_window(load_model(store.settings), store)
     window.show()
     if store.fault:
         window.messages.show_message(Message("warning", store.fault))
@@ -72,10 +84,7 @@ def run_window(path: Path | None, project: Project | None = None) -> int:
         window.session.start_with(project)
     elif path is not None:
         window.session.open(path)
-    _let_ctrl_c_work(app)
-    code = app.exec()
-    garbage.stop()
-    return code
+    return window
 
 
 def make_window(model: Model, store: Store, cache_folder: Path | None = None) -> MainWindow:

@@ -7,7 +7,6 @@ flat button of it. Texts and tool tips follow the keys when these are rebound.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal
@@ -139,7 +138,7 @@ class Actions(QObject):
         for row in self.rows:
             target, method = row.call.split(".")
             call = getattr(targets[target], method)
-            self[row.id].triggered.connect(partial(_run, call, row))
+            self[row.id].triggered.connect(_runner(call, row))
 
     def update_enabled(self, session: Session, viewer: Picked, *, recent: bool) -> None:
         """Enable what can be done now; `recent` tells whether there are recent clips."""
@@ -201,8 +200,10 @@ def _tip(text: str, tip: str, key: str) -> str:
     return f"<p style='white-space:pre'>{head}</p>" + (f"<p>{tip}</p>" if tip != text else "")
 
 
-def _run(call: Callable[..., object], row: Row, checked: bool) -> None:
-    if row.checkable:
-        call(checked)
-    else:
-        call(*row.args)
+def _runner(call: Callable[..., object], row: Row) -> Callable[[bool], None]:
+    """A slot of one argument: of a partial, PySide does not know how many it takes."""
+
+    def run(checked: bool) -> None:
+        call(*([checked] if row.checkable else row.args))
+
+    return run

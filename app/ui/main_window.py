@@ -247,13 +247,13 @@ class MainWindow(QMainWindow):
         self._sides.setSizes([1150, 250])
         self._sides.setChildrenCollapsible(False)
         row.addWidget(self._sides, 1)
-        lower = QWidget(self)
-        stack = _box(QVBoxLayout(lower))
+        self._lower = QWidget(self)
+        stack = _box(QVBoxLayout(self._lower))
         stack.addWidget(self.transport)
         stack.addWidget(self.timeline, 1)
         self._halves = QSplitter(Qt.Orientation.Vertical, self)
         self._halves.addWidget(upper)
-        self._halves.addWidget(lower)
+        self._halves.addWidget(self._lower)
         self._halves.setStretchFactor(0, 1)
         self._halves.setSizes([690, 190])
         self._halves.setChildrenCollapsible(False)
@@ -306,7 +306,7 @@ class MainWindow(QMainWindow):
             self.messages.clear()
             self._store.change(self._store.settings.with_recent(clip.path))
             self.viewer.setFocus()
-        for widget in (self.transport, self.timeline, self.modes, self.tools, self.panels):
+        for widget in (self._lower, self.modes, self.tools, self.panels):
             widget.setVisible(clip is not None)
         self._refresh()
 
