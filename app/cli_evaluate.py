@@ -53,6 +53,8 @@ def run(chosen: Namespace, settings: Settings) -> int:
             progress=_show if sys.stderr.isatty() else None,
         )
     summaries = {name: summary(rows, chosen.clicks) for name, rows in found.items()}
+    if sys.stderr.isatty():
+        _show("")
     print(table(summaries))
     if chosen.json:
         _write(chosen.json, model.info.id, found, summaries)

@@ -46,7 +46,10 @@ def add_arguments(parser: Parser) -> None:
         help="what follows belongs to the layer of this name",
     )  # fmt: skip
     parser.add_argument(
-        "--frames", type=frame_range, metavar="A-B", help="frames to write; default: the whole clip"
+        "--frames",
+        type=frame_range,
+        metavar="A-B",
+        help="frames to write, negative ones as --frames=-5--2; default: the whole clip",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where mattes go")
     there = parser.add_mutually_exclusive_group()
