@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from app.domain.clip import Clip
-
 from app.domain.frames import FrameRange
 from app.domain.mask import Mask
 

@@ -22,8 +22,7 @@ from app.ui import theme
 from app.ui.cut_label import CutLabel
 
 if TYPE_CHECKING:
-    from app.session import ExportSummary
-    from export.report import Progress
+    from app.session import ExportSummary, Progress
 
 
 class ExportProgress(QStackedWidget):

@@ -22,7 +22,7 @@ frames = st.builds(
 )
 
 
-def embedding(value: float) -> tuple[np.ndarray, ...]:  # type: ignore[type-arg]
+def embedding(value: float) -> tuple[np.ndarray, ...]:
     return tuple(np.full(shape, value, np.float16) for shape in SHAPES)
 
 
