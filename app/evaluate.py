@@ -195,7 +195,7 @@ def overlap(predicted: Bits, target: Target) -> float:
     """The IoU with the target over the pixels that count, 0..1; 1 where both are empty."""
     found, wanted = predicted & target.scored, target.object & target.scored
     union = np.count_nonzero(found | wanted)
-    return np.count_nonzero(found & wanted) / union if union else 1.0
+    return float(np.count_nonzero(found & wanted) / union) if union else 1.0
 
 
 def next_click(predicted: Bits, target: Target, used: Bits) -> Click | None:
