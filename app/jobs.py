@@ -236,7 +236,9 @@ class MakeMatte:
 
     def __call__(self) -> MatteMade:
         alpha = coverage(upsample(self.mask, self.caches.clip.size))
-        self.caches.mattes.put(self.mask, cv2.convertScaleAbs(alpha, alpha=255))
+        display = cv2.convertScaleAbs(alpha, alpha=255)
+        display.flags.writeable = False
+        self.caches.mattes.put(self.mask, display)
         return MatteMade(self.caches, self.mask)
 
 
@@ -251,7 +253,7 @@ def answer(model: Model, embedding: Embedding, prompt: Prompt, prior: Mask | Non
         window=prediction.window,
         prompt=prompt,
         model=model.info.id,
-        score=prediction.score,
+        score=min(max(prediction.score, 0.0), 1.0),  # a regression now and then says 1.02
     )
 
 

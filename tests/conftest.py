@@ -20,7 +20,7 @@ PATIENCE = 5.0  # seconds a thread may take to end
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what this machine cannot run, saying so."""
-    lacking = [tool for tool in ("Xvfb", "xdotool") if shutil.which(tool) is None]
+    lacking = [tool for tool in ("Xvfb", "xdotool", "xwd") if shutil.which(tool) is None]
     for item in items:
         if item.get_closest_marker("xvfb") and lacking:
             item.add_marker(pytest.mark.skip(reason=f"needs {' and '.join(lacking)} (xvfb test)"))

@@ -14,7 +14,7 @@ from app.domain.mask import Mask
 from app.domain.project import Box, Layer, LayerId, Point, Project, Prompt
 
 T = TypeVar("T")
-COLOURS = 8  # the size of the layer colour set
+COLOURS = 7  # the size of the layer colour set
 
 
 def set_clip(project: Project, clip: Clip) -> Project:
