@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from app.domain.cache import ByteCache, distance
 from app.domain.clip import Clip
 from app.domain.embedding_store import EmbeddingStore, make_room, store_path
+from app.domain.frames import FrameRange
 from app.domain.mask import Mask
 from app.domain.project import Prompt
 from app.settings import Settings
@@ -19,6 +20,7 @@ from models.base import Embedding, ModelInfo
 MB = 2**20
 MATTES = 192 * MB
 ANSWERS = 64 * MB
+THUMBNAILS = 64 * MB
 THUMBNAIL = 96  # pixels wide
 
 
@@ -41,7 +43,7 @@ class ClipCaches:
             frame: f"Frame {frame} is missing from {clip.name}." for frame in clip.missing
         }
         self.failures: dict[object, str] = {}  # questions and frames not to be tried again
-        self.thumbnails: dict[int, NDArray[np.uint8]] = {}
+        self.thumbnails: ByteCache[int, NDArray[np.uint8]] = ByteCache(THUMBNAILS, _nbytes)
         self._embeddings = _open_store(clip, info, settings, folder)
 
     @property
@@ -54,6 +56,11 @@ class ClipCaches:
     def frames_that_fit(self) -> int:
         """How many display pictures the budget holds."""
         return max(2, self.frames.budget // self.frame_bytes - 1)
+
+    @property
+    def mattes_that_fit(self) -> int:
+        """How many display mattes the budget holds."""
+        return max(1, 3 * self.mattes.budget // self.frame_bytes - 1)
 
     @property
     def embeddings_that_fit(self) -> int:
@@ -70,10 +77,14 @@ class ClipCaches:
         """Why embeddings are not kept on disk, None while they are."""
         return self._embeddings.disk_error
 
-    def aim(self, playhead: int, direction: int) -> None:
+    def aim(self, playhead: int, direction: int, work_range: FrameRange | None) -> None:
         """Where results are needed, so that the right ones stay."""
+        first = self.clip.frames.first
         self.playhead, self.direction = playhead, direction
-        self._embeddings.playhead = playhead - self.clip.frames.first
+        self._embeddings.playhead = playhead - first
+        self._embeddings.work_range = (
+            FrameRange(work_range.first - first, work_range.last - first) if work_range else None
+        )
 
     def embedding(self, frame: int) -> Embedding | None:
         """The embedding of `frame`, None where it is not at hand."""
@@ -93,7 +104,7 @@ class ClipCaches:
         """Keep a small version of `picture` for the timeline."""
         height, width = picture.shape[:2]
         size = (THUMBNAIL, max(1, round(THUMBNAIL * height / width)))
-        self.thumbnails[frame] = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        self.thumbnails.put(frame, cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
 
     def close(self) -> None:
         """Let go of files."""

@@ -27,7 +27,7 @@ class Crew(QObject):
         self.lanes = (
             Lane("read", lambda: plan.pick_read(self._wanted, read), parent=self),
             Lane("embed", lambda: plan.pick_embed(self._wanted, embed), nice=10, parent=self),
-            Lane("decode", lambda: plan.pick_decode(self._wanted), parent=self),
+            Lane("decode", self._pick_decode, parent=self),
             Lane("batch", lambda: self._pick_batch(batch), nice=5, parent=self),
         )
         for lane in self.lanes:
@@ -62,6 +62,7 @@ class Crew(QObject):
             self._batch.cancelled = True
         for lane in self.lanes:
             lane.stop()
+            lane.blockSignals(True)  # noqa: FBT003 - Qt's; nobody is left to hear
         job = self.lanes[1].current
         if isinstance(job, EmbedFrame):
             job.cancel.cancel()
@@ -72,6 +73,12 @@ class Crew(QObject):
         for source in self._sources:
             source.close()
         self._wanted = Wanted(self._wanted.model)
+
+    def _pick_decode(self) -> Job | None:
+        job = plan.pick_decode(self._wanted)
+        if job is None and self._wanted.questions:
+            self.lanes[1].wake()  # an embedding thought to be at hand may have turned out torn
+        return job
 
     def _pick_batch(self, source: FrameSource) -> Job | None:
         if self._batch is not None and not self._batch.over:

@@ -144,9 +144,12 @@ class OpenClip:
         self.begun.set()
         try:
             clip = open_clip(self.path, self.interpretation)
+            caches = ClipCaches(clip, self.model.info, self.settings, self.folder)
         except ClipError as error:
             return OpenFailed(self, str(error))
-        caches = ClipCaches(clip, self.model.info, self.settings, self.folder)
+        except Exception as error:
+            log.exception("a clip could not be opened")
+            return OpenFailed(self, f"{self.path.name} could not be opened: {error}.")
         return ClipOpened(self, clip, caches)
 
 
@@ -218,12 +221,12 @@ class AnswerQuestion:
         question = self.question
         try:
             mask = answer(self.model, self.embedding, question.prompt, question.prior)
+            MakeMatte(self.caches, mask)()
         except Exception as error:
             log.exception("a prompt could not be answered")
             self.caches.failures[question] = str(error)
             return NotAnswered(self.caches, question, str(error))
         self.caches.answers.put((question.frame, question.prompt), mask)
-        MakeMatte(self.caches, mask)()
         return Answered(self.caches, question, mask)
 
 
@@ -235,10 +238,13 @@ class MakeMatte:
     mask: Mask
 
     def __call__(self) -> MatteMade:
+        """The answer. Whatever goes wrong, the same mask is not tried again by itself."""
+        self.caches.failures[self.mask] = "not finished"
         alpha = coverage(upsample(self.mask, self.caches.clip.size))
         display = cv2.convertScaleAbs(alpha, alpha=255)
         display.flags.writeable = False
         self.caches.mattes.put(self.mask, display)
+        self.caches.failures.pop(self.mask, None)
         return MatteMade(self.caches, self.mask)
 
 
@@ -276,6 +282,10 @@ def _picture(
         picture = source.rgb8(caches.clip, frame)
     except FrameError as error:
         caches.gaps[frame] = str(error)
+        return None
+    except Exception as error:
+        log.exception("frame %d could not be read", frame)
+        caches.gaps[frame] = f"Frame {frame} of {caches.clip.name} cannot be read: {error}."
         return None
     if keep:
         caches.frames.put(frame, picture)

@@ -58,6 +58,9 @@ class Lane(QThread):
                 self._sleep()
                 continue
             self.current = job
+            if self._awake:  # something else may be wanted since the job was chosen
+                self.current = None
+                continue
             try:
                 answer = job()
             except Exception as error:

@@ -47,7 +47,7 @@ def pick_read(wanted: Wanted, source: FrameSource) -> OpenClip | ReadFrame | Non
     if caches is None:
         return None
     near = window(wanted.playhead, caches.clip.frames, caches.frames_that_fit, wanted.direction)
-    done = caches.frames.keys() | caches.gaps.keys()
+    done = caches.frames.keys() | set(caches.gaps)
     frame = next_to_read(wanted.playhead, near, done, wanted.direction)
     return None if frame is None else ReadFrame(caches, frame, source)
 
@@ -55,11 +55,23 @@ def pick_read(wanted: Wanted, source: FrameSource) -> OpenClip | ReadFrame | Non
 def pick_embed(wanted: Wanted, source: FrameSource) -> EmbedFrame | None:
     """The frame of the most urgent question, else the playhead's, else the frames round it."""
     frame = urgent_frame(wanted)
-    if frame is None and wanted.ahead and wanted.settled and not wanted.playing:
+    if (
+        frame is None
+        and wanted.ahead
+        and wanted.settled
+        and not wanted.playing
+        and not _broken(wanted)
+    ):
         frame = next((f for f in frames_to_embed(wanted)), None)
     if frame is None or wanted.caches is None:
         return None
     return EmbedFrame(wanted.caches, frame, source, wanted.model)
+
+
+def _broken(wanted: Wanted) -> bool:
+    """Whether the encoder failed since the last edit: it is not tried on frame after frame."""
+    caches = wanted.caches
+    return caches is not None and any(isinstance(key, int) for key in list(caches.failures))
 
 
 def urgent_frame(wanted: Wanted) -> int | None:
@@ -100,8 +112,9 @@ def pick_decode(wanted: Wanted) -> AnswerQuestion | MakeMatte | None:
             prior = caches.answers.get((question.frame, question.prompt.before_last_step()))
             ready = question if prior is None else replace(question, prior=prior)
             return AnswerQuestion(caches, ready, embedding, wanted.model)
-    made = caches.mattes.keys()
-    mask = next((mask for mask in wanted.masks if mask not in made), None)
+    done = caches.mattes.keys() | set(caches.failures)
+    drawn = wanted.masks[: caches.mattes_that_fit]  # more would push each other out for ever
+    mask = next((mask for mask in drawn if mask not in done), None)
     return None if mask is None else MakeMatte(caches, mask)
 
 
@@ -110,11 +123,11 @@ def pick_thumbnail(wanted: Wanted, source: FrameSource) -> MakeThumbnail | None:
     caches = wanted.caches
     if caches is None or wanted.playing:
         return None
-    done = caches.thumbnails.keys() | caches.gaps.keys()
+    done = caches.thumbnails.keys() | set(caches.gaps)
     frame = next((frame for frame in wanted.thumbnails if frame not in done), None)
     return None if frame is None else MakeThumbnail(caches, frame, source)
 
 
 def _embedded_or_hopeless(caches: ClipCaches) -> frozenset[int]:
-    failed = {key for key in caches.failures if isinstance(key, int)}
-    return caches.embedded_frames() | caches.gaps.keys() | failed
+    failed = {key for key in list(caches.failures) if isinstance(key, int)}
+    return caches.embedded_frames() | set(caches.gaps) | failed

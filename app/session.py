@@ -96,6 +96,7 @@ class Session(QObject):
         self._export_dir = Path()
         self._encode_seconds = 0.0
         self._disk_error: str | None = None
+        self._over = False
         self._player = Player(self._is_ready, self)
         self._player.advanced.connect(self._on_advanced)
         self._player.changed.connect(self._on_player_changed)
@@ -352,7 +353,7 @@ class Session(QObject):
             return
         self._selected = layer_id
         change = edits.set_box(new or self.project, layer_id, self._playhead, box)
-        self._commit(self.tr("Box"), change, "box")
+        self._commit(self.tr("Box"), change)
         if new:
             self.selection_changed.emit()
 
@@ -436,10 +437,15 @@ class Session(QObject):
 
     def shutdown(self) -> None:
         """End every thread; the session cannot be used afterwards."""
+        if self._over:
+            return
+        self._over = True
         self._player.stop()
         self._settling.stop()
         self._throttle.stop()
         self._crew.shutdown()
+        self._crew.answered.disconnect(self._on_answered)
+        self._crew.failed.disconnect(self._on_failed)
         if self._caches is not None:
             self._caches.close()
 
@@ -472,13 +478,13 @@ class Session(QObject):
             return
         if self._caches is None and clip is None:
             return
-        self._player.stop()
         if self._caches is not None:
             self._caches.close()
         if clip is not None and caches is None:
             caches = ClipCaches(clip, self._model.info, self._settings, self._folder)
         self._caches = caches
         self._wishes.clear()
+        self._player.stop()
         self._playhead = clip.frames.clamp(self._playhead) if clip else 0
         self.clip_changed.emit()
         self.playhead_changed.emit(self._playhead)
@@ -518,7 +524,7 @@ class Session(QObject):
 
     def _publish(self) -> None:
         if self._caches is not None:
-            self._caches.aim(self._playhead, self._direction)
+            self._caches.aim(self._playhead, self._direction, self.project.work_range)
         self._crew.publish(
             Wanted(
                 self._model,
@@ -695,6 +701,7 @@ class Session(QObject):
         if layer is not None and layer.prompts.get(question.frame) == question.prompt:
             frame = question.frame
             self._history.amend(edits.set_mask(self.project, layer.id, frame, mask))
+            self._take_known_answers()  # another layer may have asked the same
             self.project_changed.emit()
             self.mask_changed.emit(layer.id, frame)
         self._publish()

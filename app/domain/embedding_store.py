@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -12,9 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.cache import ByteCache, distance
+from app.domain.frames import FrameRange
 from app.domain.record_file import RecordFile
 
 log = logging.getLogger(__name__)
+
+OUTSIDE = 1e9  # more than any distance inside a clip
 
 Arrays: TypeAlias = tuple[NDArray[np.float16], ...]
 
@@ -38,6 +43,7 @@ class EmbeddingStore:
         self._ram.cost = self._cost
         self._disk: RecordFile | None = None
         self.playhead = 0
+        self.work_range: FrameRange | None = None  # frames outside it give way first
         self.disk_error: str | None = None
         if path is not None and slots > 0:
             try:
@@ -59,13 +65,15 @@ class EmbeddingStore:
     def capacity(self) -> int:
         """How many embeddings memory and disk hold together at the least."""
         in_memory = max(1, self._ram.budget // self.record_bytes)
-        return max(in_memory, self._disk.slots if self._disk else 0)
+        disk = self._disk  # another thread may let go of it
+        return max(in_memory, disk.slots if disk else 0)
 
     def get(self, frame: int) -> Arrays | None:
         """The embedding of `frame`, or None."""
         arrays = self._ram.get(frame)
-        if arrays is None and self._disk is not None:
-            arrays = self._read(self._disk, frame)
+        disk = self._disk
+        if arrays is None and disk is not None:
+            arrays = self._read(disk, frame)
         return arrays
 
     def put(self, frame: int, arrays: Arrays) -> None:
@@ -74,24 +82,26 @@ class EmbeddingStore:
         if shapes != self._shapes:
             raise ValueError(f"an embedding has shapes {self._shapes}, not {shapes}")
         self._ram.put(frame, arrays)
-        if self._disk is None:
+        disk = self._disk
+        if disk is None:
             return
         try:
             payload = b"".join(array.tobytes() for array in arrays)
-            self._disk.put(frame, payload, self._cost)
+            disk.put(frame, payload, self._cost)
         except OSError as error:
             self._lose_disk(error)
 
     def frames(self) -> frozenset[int]:
         """The frames whose embedding is at hand."""
-        on_disk = self._disk.frames() if self._disk else frozenset()
+        disk = self._disk
+        on_disk = disk.frames() if disk else frozenset()
         return self._ram.keys() | on_disk
 
     def close(self) -> None:
         """Let go of the file; memory is freed with the store."""
-        if self._disk:
-            self._disk.close()
-            self._disk = None
+        disk, self._disk = self._disk, None
+        if disk is not None:
+            disk.close()
 
     def _read(self, disk: RecordFile, frame: int) -> Arrays | None:
         try:
@@ -111,12 +121,14 @@ class EmbeddingStore:
         return tuple(arrays)
 
     def _cost(self, frame: int) -> float:
-        return distance(frame, self.playhead)
+        outside = self.work_range is not None and frame not in self.work_range
+        away = distance(frame, self.playhead)
+        return away + OUTSIDE if outside and away else away
 
     def _lose_disk(self, error: OSError) -> None:
         log.warning("embeddings stay in memory only: %s", error)
         self.disk_error = f"Embeddings cannot be kept on disk ({error.strerror or error})"
-        self._disk = None
+        self.close()
 
 
 def store_path(folder: Path, model_digest: str, clip_fingerprint: str) -> Path:
@@ -130,21 +142,23 @@ def make_room(folder: Path, keep: Path, budget: int) -> int:
 
     Returns the bytes left for `keep`, whose own bytes are not counted.
     """
-    files = [path for path in folder.glob("*.embeddings") if path != keep]
-    files.sort(key=lambda path: path.stat().st_mtime)
-    sizes = {path: _disk_bytes(path) for path in files}
-    left = budget - sum(sizes.values())
-    for path in files:
+    files = []
+    for path in folder.glob("*.embeddings"):
+        with suppress(OSError):  # another instance may have deleted it just now
+            if path != keep:
+                files.append((path.stat().st_mtime, _disk_bytes(path.stat()), path))
+    left = budget - sum(size for _, size, _ in files)
+    for _, size, path in sorted(files):
         if left >= budget // 2:
             break
-        path.unlink(missing_ok=True)
-        left += sizes[path]
+        with suppress(OSError):  # another instance may have it open
+            path.unlink()
+            left += size
     return max(0, left)
 
 
-def _disk_bytes(path: Path) -> int:
-    stat = path.stat()
-    return getattr(stat, "st_blocks", -(-stat.st_size // 512)) * 512
+def _disk_bytes(stat: os.stat_result) -> int:
+    return int(getattr(stat, "st_blocks", -(-stat.st_size // 512)) * 512)
 
 
 def _size(arrays: Arrays) -> int:

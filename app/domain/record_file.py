@@ -35,7 +35,9 @@ class RecordFile:
         self._entries: dict[int, tuple[int, int]] = {}  # frame -> slot, crc
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = self._open(path)
-        self._free = [s for s in range(slots - 1, -1, -1) if s not in self._used()]
+        used = {slot for slot, _ in self._entries.values()}
+        self._free = [slot for slot in range(slots - 1, -1, -1) if slot not in used]
+        self._frames = frozenset(self._entries)  # a snapshot: asking never waits for the disk
 
     def get(self, frame: int) -> bytes | None:
         """The payload, None where there is none to be trusted."""
@@ -67,11 +69,11 @@ class RecordFile:
             self._write_entry(slot, frame, crc, valid=1)
             self._free.pop()
             self._entries[frame] = (slot, crc)
+            self._frames = frozenset(self._entries)
 
     def frames(self) -> frozenset[int]:
         """The frames that have a record."""
-        with self._lock:
-            return frozenset(self._entries)
+        return self._frames
 
     def close(self) -> None:
         """Close the file; what it holds stays for the next time."""
@@ -96,11 +98,9 @@ class RecordFile:
             if valid == 1:
                 self._entries[frame] = (slot, crc)
 
-    def _used(self) -> set[int]:
-        return {slot for slot, _ in self._entries.values()}
-
     def _forget(self, frame: int) -> None:
         slot, crc = self._entries.pop(frame)
+        self._frames = frozenset(self._entries)
         self._free.append(slot)
         self._write_entry(slot, frame, crc, valid=0)
 
