@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from logging.handlers import RotatingFileHandler
@@ -16,6 +17,7 @@ from app.paths import user_logs
 
 log = logging.getLogger(__name__)
 
+DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")  # any of them promises a window
 LOG_BYTES = 1_000_000
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -37,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def open_window(path: Path | None, project: Project | None = None) -> int:
     """The editor on the clip at `path`, or on `project`; returns its exit code."""
+    if sys.platform == "linux" and not any(os.environ.get(name) for name in DISPLAYS):
+        return cli.complain("There is no screen here; `rotocel matte` works without one.", 1)
     try:
         from app.window import run_window  # noqa: PLC0415 - commands must not load Qt
     except ImportError as e:

@@ -43,6 +43,13 @@ def build(clip: Clip, frames: FrameRange, words: Sequence[Word]) -> tuple[Projec
             project = _with_step(project, current, word, clip, frames)
     if not any(layer.prompts for layer in project.layers):
         raise UsageError("Say what to cut out, with --point X,Y or --box X0,Y0,X1,Y1.")
+    for layer in project.layers:
+        for frame, prompt in layer.prompts.items():
+            if prompt.box is None and not any(point.include for point in prompt.points):
+                raise UsageError(
+                    f"On frame {frame} there is only what to leave out; "
+                    "add a --point or --box of the object."
+                )
     return project, layers
 
 

@@ -329,6 +329,10 @@ class Session(QObject):
         """Click at (x, y) in clip pixels on the selected layer, or on a new one."""
         if not self._is_promptable():
             return
+        layer = self.selected_layer
+        if not include and (layer is None or self._playhead not in layer.prompts):
+            self._say("info", self.tr("Click the object first; then take away what is too much."))
+            return
         label = self.tr("Include point") if include else self.tr("Exclude point")
         new = None if self.selected_layer else edits.add_layer(self.project)
         layer_id = new.layers[0].id if new else self._selected
@@ -401,8 +405,12 @@ class Session(QObject):
 
     def go_to_history(self, index: int) -> None:
         """Go to any value the project had. Raises IndexError."""
+        before = self.project
         self._history.go_to(index)
         self._after_change()
+        frames = edits.frames_prompted_otherwise(before, self.project)
+        if frames and self._playhead not in frames:
+            self.seek(min(frames, key=lambda frame: abs(frame - self._playhead)))
 
     # Export
 
@@ -435,6 +443,14 @@ class Session(QObject):
         if self._batch is not None:
             self._batch.cancelled = True
 
+    @property
+    def keyframes_at_risk(self) -> int:
+        """How many keyframes quitting would lose, those that undo can bring back counted."""
+        return max(
+            sum(len(layer.prompts) for layer in project.layers)
+            for project in self._history.projects()
+        )
+
     def shutdown(self) -> None:
         """End every thread; the session cannot be used afterwards."""
         if self._over:
@@ -462,7 +478,7 @@ class Session(QObject):
         """Follow a project value that is not the one before."""
         self._follow_clip()
         ids = [layer.id for layer in self.project.layers]
-        lost = self._selected is not None and self._selected not in ids
+        lost = self._selected not in ids and (bool(ids) or self._selected is not None)
         if lost:
             self._selected = ids[0] if ids else None
         self._take_known_answers()

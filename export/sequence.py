@@ -65,9 +65,6 @@ class _Run:
             yield self._report(time.monotonic() - started)
 
     def _step(self, target: Target) -> None:
-        if self.job.mode == "resume" and self._is_complete(target.path):
-            self.kept += 1
-            return
         try:
             matte = self._matte(target)
         except FrameError as e:
@@ -75,9 +72,11 @@ class _Run:
             return
         if matte is None:
             self.black[target.folder].append(target.frame)
-        self.sizes[target] = write_whole(
-            self.writer, target.path, self.empty if matte is None else matte
-        )
+        whole = self.empty if matte is None else matte
+        if self.job.mode == "resume" and self._is_there(target.path, whole):
+            self.kept += 1
+            return
+        self.sizes[target] = write_whole(self.writer, target.path, whole)
 
     def _matte(self, target: Target) -> Alpha | None:
         matte = self.alpha(target.layer, target.frame)
@@ -92,13 +91,12 @@ class _Run:
         self.errors.append(f"{target.folder} frame {target.frame} not written: {error}{older}")
         self.failed.append(target)
 
-    def _is_complete(self, path: Path) -> bool:
-        """Whether a whole matte is there; a black one may only lack its mask: it is made anew."""
+    def _is_there(self, path: Path, matte: Alpha) -> bool:
+        """Whether the file holds this very matte: one made before a correction does not."""
         try:
-            there = self.writer.read(path)
+            return np.array_equal(self.writer.read(path), self.writer.rounded(matte))
         except (OSError, ExportError):
             return False
-        return there.shape == self.empty.shape and bool(there.any())
 
     def _report(self, seconds: float) -> Report:
         missing: dict[str, list[int]] = defaultdict(list)

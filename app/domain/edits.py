@@ -136,6 +136,20 @@ def set_mask(project: Project, layer_id: LayerId, frame: int, mask: Mask) -> Pro
     return _with_layer(project, replace(layer, masks=_put(layer.masks, frame, mask)))
 
 
+def frames_prompted_otherwise(before: Project, after: Project) -> set[int]:
+    """The frames on which a layer that both projects have is prompted differently."""
+    older = {layer.id: layer for layer in before.layers}
+    frames: set[int] = set()
+    for layer in after.layers:
+        other = older.get(layer.id)
+        if other is None or other.prompts is layer.prompts:
+            continue
+        for frame in other.prompts.keys() | layer.prompts.keys():
+            if other.prompts.get(frame) != layer.prompts.get(frame):
+                frames.add(frame)
+    return frames
+
+
 def _prompt(project: Project, layer_id: LayerId, frame: int) -> Prompt:
     return project.layer(layer_id).prompts.get(frame, Prompt())
 

@@ -49,6 +49,10 @@ class History:
         """Whether there is a newer value."""
         return self._index + 1 < len(self._steps)
 
+    def projects(self) -> list[Project]:
+        """Every value that undo and redo can reach, oldest first."""
+        return [step.project for step in self._steps]
+
     def labels(self) -> list[str]:
         """What led to each value, oldest first."""
         return [step.label for step in self._steps]

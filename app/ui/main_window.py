@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt, QUrl
-from PySide6.QtGui import QCloseEvent, QDesktopServices
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QIcon
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFileDialog,
@@ -191,7 +191,7 @@ class MainWindow(QMainWindow):
     # Qt
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        keyframes = sum(len(layer.prompts) for layer in self.session.project.layers)
+        keyframes = self.session.keyframes_at_risk
         if keyframes and not self._confirm_quit(keyframes):
             event.ignore()
             return
@@ -204,7 +204,7 @@ class MainWindow(QMainWindow):
 
     def _confirm_quit(self, keyframes: int) -> bool:
         question = self.tr(
-            "Rotocel cannot save projects yet: quitting loses the prompts of {n} frames. "
+            "Rotocel cannot save projects yet: quitting loses the prompts of {n} frame(s). "
             "Export the mattes first if you need them."
         ).format(n=keyframes)
         buttons = QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel
@@ -213,6 +213,8 @@ class MainWindow(QMainWindow):
         )
         box.setDefaultButton(QMessageBox.StandardButton.Cancel)
         box.button(QMessageBox.StandardButton.Discard).setText(self.tr("Quit"))
+        for button in box.buttons():
+            button.setIcon(QIcon())
         return box.exec() == QMessageBox.StandardButton.Discard
 
     def _make_widgets(self) -> None:

@@ -61,7 +61,8 @@ QSlider:focus { border-color: $focus; }
 QSlider::groove:horizontal { height: 4px; background: $canvas; border-radius: 2px; }
 QSlider::sub-page:horizontal { background: $disabled; border-radius: 2px; }
 QSlider::sub-page:horizontal:disabled { background: $chosen; }
-QSlider::handle:horizontal { width: 12px; margin: -4px 0; border-radius: 6px; background: $text; }
+QSlider::handle:horizontal { width: 12px; margin: -4px 0; border-radius: 6px;
+  background: $text; }
 QSlider::handle:horizontal:disabled { background: $chosen; }
 QProgressBar { background: $sunken; border: 1px solid $edge; border-radius: 4px;
   text-align: center; }

@@ -210,3 +210,13 @@ def test_room_is_made_by_forgetting_the_clips_used_longest_ago(tmp_path: Path) -
     assert "oldest" not in left
     assert "new" in left
     assert room >= 50_000
+
+
+def test_embeddings_outside_the_work_range_give_way_first() -> None:
+    store = EmbeddingStore(SHAPES, 5 * 20)
+    store.playhead, store.work_range = 0, FrameRange(50, 60)
+    for frame in (0, 1, 2, 50, 51):
+        store.put(frame, embedding(frame))
+    for frame in (52, 53):
+        store.put(frame, embedding(frame))
+    assert store.frames() == {0, 50, 51, 52, 53}

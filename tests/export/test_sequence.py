@@ -175,16 +175,16 @@ def test_resume_writes_only_what_is_not_complete(tmp_path: Path) -> None:
     torn.write_bytes(torn.read_bytes()[:50])
     (tmp_path / "Grass" / "Grass.1003.png").unlink()
     Image.new("L", (3, 3), 9).save(tmp_path / "Grass" / "Grass.1001.png")
-    asked: list[tuple[int, int]] = []
-
-    def alpha(layer: int, frame: int) -> Alpha:
-        asked.append((layer, frame))
-        return matte_of(layer, frame)
-
-    report = run(job(tmp_path, mode="resume"), alpha)
-    assert asked == [(1, 1001), (0, 1002), (1, 1003)]
+    report = run(job(tmp_path, mode="resume"))
     assert (report.written, report.kept) == (3, 3)
     assert codes(torn) == {2}
+
+
+def test_resume_replaces_a_matte_that_was_corrected_since(tmp_path: Path) -> None:
+    run(job(tmp_path))
+    report = run(job(tmp_path, mode="resume"), lambda *_: None)
+    assert (report.written, report.kept) == (6, 0)
+    assert codes(tmp_path / "Rabbit" / "Rabbit.1001.png") == {0}
 
 
 def test_resume_asks_again_for_a_black_frame(tmp_path: Path) -> None:

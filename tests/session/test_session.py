@@ -297,3 +297,90 @@ def test_layers_are_chosen_by_their_place(session: Session, number: int) -> None
     ids = [session.add_layer(), session.add_layer()]
     session.select_layer_number(number)
     assert session.selected == ids[::-1][number - 1]
+
+
+def test_undoing_a_deleted_layer_selects_it_again(session: Session) -> None:
+    layer_id = click(session)
+    session.delete_layer(layer_id)
+    assert session.selected is None
+    session.undo()
+    assert session.selected == layer_id
+
+
+def test_the_first_click_cannot_take_away(session: Session, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(session.message_sent) as heard:
+        session.add_point(10, 10, include=False)
+    assert "first" in heard.args[0].text
+    assert session.project.layers == ()
+
+
+def test_undo_goes_to_the_frame_it_changes(session: Session) -> None:
+    click(session)
+    session.add_point(20, 20, include=True)
+    session.seek(1005)
+    session.undo()
+    assert session.playhead == FIRST
+
+
+def test_what_undo_can_bring_back_counts_as_work(session: Session) -> None:
+    click(session)
+    session.close_clip()
+    assert session.clip is None
+    assert session.keyframes_at_risk == 1
+
+
+def test_the_same_prompt_on_two_layers_is_answered_on_both(
+    session: Session, qtbot: QtBot, model: DiscModel
+) -> None:
+    model.decoding.clear()
+    first = session.add_layer()
+    session.add_point(50, 50, include=True)
+    second = session.add_layer()
+    session.add_point(50, 50, include=True)
+    model.decoding.set()
+    for layer_id in (first, second):
+        wait_for_mask(qtbot, session, layer_id, FIRST)
+
+
+def test_two_boxes_are_two_steps(session: Session) -> None:
+    session.set_box(10, 10, 50, 50)
+    steps = len(session.history.labels())
+    session.set_box(20, 20, 60, 60)
+    assert len(session.history.labels()) == steps + 1
+
+
+def test_mattes_beyond_the_budget_do_not_chase_each_other(
+    session: Session, qtbot: QtBot, model: DiscModel
+) -> None:
+    caches = session._caches
+    assert caches is not None
+    caches.mattes.budget = 3 * 160 * 90
+    for x in (30, 60, 90, 120):
+        session.add_layer()
+        session.add_point(x, 45, include=True)
+    qtbot.waitUntil(lambda: not list(session._stale()), timeout=LONG)
+    qtbot.wait(200)
+    heard: list[str] = []
+    session.mask_changed.connect(lambda layer_id, _frame: heard.append(layer_id))
+    qtbot.wait(500)
+    assert len(heard) < 10
+
+
+def test_a_reader_that_fails_in_an_unforeseen_way_is_a_gap_and_asked_once(
+    make_session: Callable[..., Session],
+    plate: Path,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+
+    def fail(_source: object, _clip: object, frame: int) -> None:
+        asked.append(frame)
+        raise ValueError("unforeseen")
+
+    monkeypatch.setattr("app.jobs.FrameSource.rgb8", fail)
+    session = make_session()
+    session.open(plate)
+    qtbot.waitUntil(lambda: session.frame_error(LAST) is not None, timeout=LONG)
+    qtbot.wait(300)
+    assert len(asked) <= 3 * (LAST - FIRST + 1)
