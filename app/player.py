@@ -45,6 +45,10 @@ class Player(QObject):
         self._wait()
         self.changed.emit()
 
+    def stay_in(self, frames: FrameRange) -> None:
+        """Play inside another range from now on."""
+        self._range = frames
+
     def stop(self) -> None:
         """Hold the playhead where it is."""
         self._timer.stop()
@@ -67,7 +71,7 @@ class Player(QObject):
 
     def _advance(self) -> None:
         following = self._frame + (1 if self.rate > 0 else -1) * max(1, round(abs(self.rate)))
-        if self._frame == self._end:
+        if self._frame == self._end or self._frame not in self._range:
             if not self.looping:
                 self.stop()
                 return

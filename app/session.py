@@ -102,6 +102,8 @@ class Session(QObject):
         self._player.changed.connect(self._on_player_changed)
         self._settling = QTimer(self, singleShot=True, interval=SETTLE)
         self._settling.timeout.connect(self._on_settled)
+        self._asking = QTimer(self, singleShot=True, interval=0)
+        self._asking.timeout.connect(self._publish)
         self._throttle = QTimer(self, singleShot=True, interval=THROTTLE)
         self._throttle.timeout.connect(self._on_throttle)
         self._crew = Crew(Wanted(model), self)
@@ -180,7 +182,7 @@ class Session(QObject):
         small = self._caches.thumbnails.get(frame)
         if small is None and frame not in self._wishes:
             self._wishes[frame] = None
-            self._publish()
+            self._asking.start()  # one paint asks for many: they are published together
         return small
 
     def cached_frames(self) -> frozenset[int]:
@@ -457,8 +459,8 @@ class Session(QObject):
             return
         self._over = True
         self._player.stop()
-        self._settling.stop()
-        self._throttle.stop()
+        for timer in (self._settling, self._asking, self._throttle):
+            timer.stop()
         self._crew.shutdown()
         self._crew.answered.disconnect(self._on_answered)
         self._crew.failed.disconnect(self._on_failed)
@@ -481,6 +483,8 @@ class Session(QObject):
         lost = self._selected not in ids and (bool(ids) or self._selected is not None)
         if lost:
             self._selected = ids[0] if ids else None
+        if self.project.work_range is not None:
+            self._player.stay_in(self.project.work_range)
         self._take_known_answers()
         self.project_changed.emit()
         self.history_changed.emit()

@@ -192,7 +192,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         keyframes = self.session.keyframes_at_risk
-        if keyframes and not self._confirm_quit(keyframes):
+        if (keyframes or self.session.exporting) and not self._confirm_quit(keyframes):
             event.ignore()
             return
         if self._geometry is not None:
@@ -207,6 +207,8 @@ class MainWindow(QMainWindow):
             "Rotocel cannot save projects yet: quitting loses the prompts of {n} frame(s). "
             "Export the mattes first if you need them."
         ).format(n=keyframes)
+        if self.session.exporting:
+            question = self.tr("An export is under way and would stop.") + " " + question
         buttons = QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel
         box = QMessageBox(
             QMessageBox.Icon.Warning, self.tr("Quit Rotocel?"), question, buttons, self

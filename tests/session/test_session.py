@@ -384,3 +384,10 @@ def test_a_reader_that_fails_in_an_unforeseen_way_is_a_gap_and_asked_once(
     qtbot.waitUntil(lambda: session.frame_error(LAST) is not None, timeout=LONG)
     qtbot.wait(300)
     assert len(asked) <= 3 * (LAST - FIRST + 1)
+
+
+def test_an_out_point_set_while_playing_is_where_it_stops(session: Session, qtbot: QtBot) -> None:
+    session.toggle_play()
+    session.edit("Out", lambda p: edits.set_in_out(p, FrameRange(FIRST, FIRST + 4)))
+    qtbot.waitUntil(lambda: session.rate == 0, timeout=LONG)
+    assert session.playhead == FIRST + 4
