@@ -133,7 +133,7 @@ def test_points_are_answered_in_the_order_typed(
 ) -> None:
     """The second layer continues the first one's name, so its click ends up in the same prompt."""
     x, y = centre(1001)
-    words = ("--layer", "A", "--point", f"{x},{y}", "--layer", "B", "--not", "5,5")
+    words = ("--layer", "A", "--point", f"{x},{y}", "--layer", "B", "--point", "5,5")
     again = ("--layer", "A", "--not", f"{x + 80},{y}")
     ran = rotocel(
         "matte", clip, *words, *again, "--frames", str(FRAMES[0]), "--out", tmp_path, "--json"
@@ -141,3 +141,12 @@ def test_points_are_answered_in_the_order_typed(
     assert ran.code == 0
     assert ran.json["written"] == 2
     assert overlap(read(tmp_path / "A" / "A.1001.png"), 1001) > 0.9
+
+
+def test_a_prompt_that_only_leaves_out_is_refused(
+    rotocel: Rotocel, clip: Path, tmp_path: Path
+) -> None:
+    ran = rotocel("matte", clip, "--not", "5,5", "--out", tmp_path / "out")
+    assert ran.code == 2
+    assert "--point or --box" in ran.err
+    assert not (tmp_path / "out").exists()
