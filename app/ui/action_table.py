@@ -1,7 +1,7 @@
 """Every action of the program, in the order of its menus: the one place where keys are given.
 
-`call` names what runs: a method of a target ("session", "viewer" or "window"). A row with a
-`choice` is one of an exclusive set. A checkable row without a choice hands on whether it is on.
+`call` names what runs: a method of a target ("session", "viewer", "layer" or "window"). A row with
+a `choice` is one of an exclusive set. A checkable row without one hands on whether it is on.
 """
 
 from __future__ import annotations
@@ -188,17 +188,17 @@ def _layer_rows(tr: Translate) -> tuple[Row, ...]:
             tr("Add a layer"), when="clip"),
         Row("layer.rename", tr("&Rename…"), "layer", "window.rename_layer", "F2", "rename",
             tr("Rename the layer"), when="layer"),
-        Row("layer.delete", tr("&Delete"), "layer", "window.delete_layer", "Ctrl+Shift+Del",
+        Row("layer.delete", tr("&Delete"), "layer", "layer.delete", "Ctrl+Shift+Del",
             "delete", tr("Delete the layer"), when="layer"),
-        Row("layer.shown", tr("&Show"), "layer", "window.set_layer_shown", "Shift+H", "eye",
+        Row("layer.shown", tr("&Show"), "layer", "layer.set_shown", "Shift+H", "eye",
             tr("Show the layer on the canvas"), when="layer", checkable=True, divided=True),
-        Row("layer.solo", tr("S&olo"), "layer", "window.set_layer_solo", "Shift+S", "solo",
+        Row("layer.solo", tr("S&olo"), "layer", "layer.set_solo", "Shift+S", "solo",
             tr("Show this layer alone"), when="layer", checkable=True),
-        Row("layer.locked", tr("&Lock"), "layer", "window.set_layer_locked", "Shift+L", "lock",
+        Row("layer.locked", tr("&Lock"), "layer", "layer.set_locked", "Shift+L", "lock",
             tr("Keep the layer from being changed"), when="layer", checkable=True),
-        Row("layer.up", tr("Move &up"), "layer", "window.move_layer", "Ctrl+Up", "up",
+        Row("layer.up", tr("Move &up"), "layer", "layer.move", "Ctrl+Up", "up",
             tr("Move the layer up"), when="layer", args=(-1,), divided=True),
-        Row("layer.down", tr("Move do&wn"), "layer", "window.move_layer", "Ctrl+Down", "down",
+        Row("layer.down", tr("Move do&wn"), "layer", "layer.move", "Ctrl+Down", "down",
             tr("Move the layer down"), when="layer", args=(1,)),
         *(
             Row(f"layer.{number}", f"{tr('Layer')} &{number}", "layer",

@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from app.domain.project import Box, Layer, Point, Prompt
-from app.ui import marks, theme
+from app.ui import marks, overlay, theme
 from app.ui.empty_state import EmptyState
 from app.ui.marks import Part, Picked
 from app.ui.overlay import MODES, Sheet
@@ -38,6 +38,7 @@ class CanvasView(QWidget):
         self.session = session
         self.mode, self._mode_before = "overlay", "picture"
         self.marks_shown = True
+        self.tint = overlay.TINT
         self.view = Viewport((1, 1), 1.0, (max(self.width(), 1), max(self.height(), 1)))
         self.band: Box | None = None  # the box being drawn
         self._picked: Picked | None = None
@@ -102,6 +103,11 @@ class CanvasView(QWidget):
         self.marks_shown = shown
         if not shown:
             self.pick(None)
+        self.refresh()
+
+    def set_tint(self, tint: float) -> None:
+        """Cover the picture in the overlay with this much of a layer's colour, 0..1."""
+        self.tint = tint
         self.refresh()
 
     # --- marks
@@ -191,7 +197,7 @@ class CanvasView(QWidget):
             matte = self.session.matte(layer.id, frame)
             if matte is not None:
                 sheets.append(Sheet(matte, theme.layer_colour(layer.colour)))
-        return Scene(frame, self.mode, self.session.picture(frame), tuple(sheets))
+        return Scene(frame, self.mode, self.session.picture(frame), tuple(sheets), self.tint)
 
     def _wait(self, frame: int) -> None:
         scene = self._scene

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, Qt, QUrl
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QIcon
+from PySide6.QtCore import QEvent, QSettings, Qt, QUrl
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QIcon, QKeyEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFileDialog,
@@ -22,12 +21,12 @@ from PySide6.QtWidgets import (
 )
 
 from app import paths
-from app.domain import edits
-from app.domain.project import LayerId, Project
 from app.session import Session
 from app.ui.actions import Actions
 from app.ui.export_dialog import ExportDialog
 from app.ui.history_panel import HistoryPanel
+from app.ui.keys import Area, area_after, is_escape, keeps
+from app.ui.layer_commands import LayerCommands
 from app.ui.layer_panel import LayerPanel
 from app.ui.message_bar import MessageBar
 from app.ui.mode_bar import ModeBar
@@ -63,7 +62,8 @@ class MainWindow(QMainWindow):
         self._make_widgets()
         self._lay_out()
         self._fill_menus()
-        targets = {"session": session, "viewer": self.viewer, "window": self}
+        layer = LayerCommands(session, self)
+        targets = {"session": session, "viewer": self.viewer, "window": self, "layer": layer}
         self.actions_table.connect_targets(targets)
         self._connect()
         self._export_dialog: ExportDialog | None = None
@@ -108,36 +108,6 @@ class MainWindow(QMainWindow):
     def rename_layer(self) -> None:
         """Edit the name of the selected layer in place."""
         self.layers.rename_selected()
-
-    def delete_layer(self) -> None:
-        """Delete the selected layer."""
-        if self.session.selected is not None:
-            self.session.delete_layer(self.session.selected)
-
-    def set_layer_shown(self, shown: bool) -> None:
-        """Show or hide the selected layer."""
-        self._edit_layer(self.tr("Show") if shown else self.tr("Hide"), edits.set_shown, shown)
-
-    def set_layer_solo(self, solo: bool) -> None:
-        """Show the selected layer alone, or not."""
-        self._edit_layer(self.tr("Solo") if solo else self.tr("Solo off"), edits.set_solo, solo)
-
-    def set_layer_locked(self, locked: bool) -> None:
-        """Lock or unlock the selected layer."""
-        label = self.tr("Lock") if locked else self.tr("Unlock")
-        self._edit_layer(label, edits.set_locked, locked)
-
-    def move_layer(self, by: int) -> None:
-        """Move the selected layer up (-1) or down (+1)."""
-        ids = [layer.id for layer in self.session.project.layers]
-        if self.session.selected in ids:
-            place = ids.index(self.session.selected) + by
-            if 0 <= place < len(ids):
-                layer_id = self.session.selected
-                self.session.edit(
-                    self.tr("Move layer"),
-                    lambda project: edits.move_layer(project, layer_id, place),
-                )
 
     def edit_shortcuts(self) -> None:
         """Show the table of keys."""
@@ -189,6 +159,19 @@ class MainWindow(QMainWindow):
         box.open()
 
     # Qt
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and keeps(
+            event, self.focusWidget(), self.viewer
+        ):
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if is_escape(event):
+            self.viewer.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         keyframes = self.session.keyframes_at_risk
@@ -332,18 +315,21 @@ class MainWindow(QMainWindow):
         else:
             self.status.set_pixel(int(pixel[0]), int(pixel[1]))
 
-    def _edit_layer(
-        self, label: str, change: Callable[[Project, LayerId, bool], Project], on: bool
-    ) -> None:
-        layer_id = self.session.selected
-        if layer_id is not None:
-            self.session.edit(label, lambda project: change(project, layer_id, on))
-
     def _go_to_area(self, step: int) -> None:
-        areas = [self.viewer, self.layers.list, self.transport.field, self.timeline]
-        areas = [area for area in areas if area.isVisible()]
-        here = next((i for i, area in enumerate(areas) if area.hasFocus()), 0)
-        areas[(here + step) % len(areas)].setFocus(Qt.FocusReason.TabFocusReason)
+        empty = self.viewer.empty
+        areas = (
+            Area(self.viewer, empty.demo if empty.isVisible() else self.viewer),
+            Area(self.tools, self.tools.first),
+            Area(self.modes, self.modes.first),
+            Area(self.layers, self.layers.list),
+            Area(self.history, self.history.list),
+            Area(self.transport, self.transport.field),
+            Area(self.timeline, self.timeline),
+            Area(self.messages, self.messages.close_button),
+        )
+        area = area_after(areas, self.focusWidget(), step)
+        if area is not None:
+            area.setFocus(Qt.FocusReason.TabFocusReason)
 
 
 def _box(layout: QBoxLayout) -> QBoxLayout:

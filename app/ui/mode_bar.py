@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 
 from app.ui import theme
 from app.ui.overlay import MODES
@@ -24,8 +24,12 @@ class ModeBar(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(theme.GAP, theme.GRID, theme.GAP, theme.GRID)
         layout.setSpacing(theme.GRID)
-        for mode in MODES:
-            layout.addWidget(actions.button(f"view.{mode}", self))
+        buttons = [actions.button(f"view.{mode}", self) for mode in MODES]
+        self.first = buttons[0]
+        for button in buttons:
+            layout.addWidget(button)
+        self.tint = self._make_tint()
+        layout.addWidget(self.tint)
         layout.addSpacing(theme.GAP)
         layout.addWidget(actions.button("view.points", self))
         layout.addStretch()
@@ -41,6 +45,19 @@ class ModeBar(QWidget):
         viewer.zoom_changed.connect(self._show_zoom)
         viewer.session.clip_changed.connect(self._show_zoom)
         self._show_zoom()
+
+    def _make_tint(self) -> QSlider:
+        tint = QSlider(Qt.Orientation.Horizontal, self)
+        tint.setRange(10, 100)
+        tint.setPageStep(10)
+        tint.setValue(round(100 * self._viewer.tint))
+        tint.setFixedWidth(96)
+        tint.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        tint.setAccessibleName(self.tr("Strength of the overlay"))
+        tint.setToolTip(self.tr("Strength of the overlay"))
+        tint.valueChanged.connect(lambda percent: self._viewer.set_tint(percent / 100))
+        self._viewer.mode_changed.connect(lambda mode: tint.setEnabled(mode == "overlay"))
+        return tint
 
     def _show_zoom(self) -> None:
         has_clip = self._viewer.session.clip is not None

@@ -20,7 +20,8 @@ from app.ui.viewport import Viewport
 Pixels = NDArray[np.uint8]
 
 MODES = ("picture", "overlay", "outline", "matte", "cutout")
-TINT = 0.5  # how much of the layer's colour covers the picture
+TINT = 0.5  # how much of the layer's colour covers the picture, unless told
+EDGE = 0.75  # and of the line round the overlay
 NEAREST_FROM = 2.0  # zoom from which clip pixels are shown as they are
 RIM = 4  # pixels kept round a matte: room for its outline
 TILE = 8  # logical pixels, of the board behind a cut-out
@@ -42,9 +43,17 @@ class Placed(NamedTuple):
 
 
 def draw(
-    painter: QPainter, view: Viewport, picture: Pixels, sheets: Sequence[Sheet], mode: str
+    painter: QPainter,
+    view: Viewport,
+    picture: Pixels,
+    sheets: Sequence[Sheet],
+    mode: str,
+    tint: float = TINT,
 ) -> None:
-    """Paint a picture (height, width, 3) with mattes, the first on top, as `mode` shows them."""
+    """Paint a picture (height, width, 3) with mattes, the first on top, as `mode` shows them.
+
+    `tint` is how much of a layer's colour covers the picture in the overlay, 0..1.
+    """
     if mode == "matte":
         _draw_grey(painter, place(union(sheets, picture), view), view)
         return
@@ -55,7 +64,7 @@ def draw(
     _draw_image(painter, _image(placed.pixels, QImage.Format.Format_RGB888), placed.target, view)
     for sheet in reversed(sheets):
         if mode == "overlay":
-            _draw_tint(painter, sheet, view)
+            _draw_tint(painter, sheet, view, tint)
         elif mode == "outline":
             _draw_outline(painter, sheet, view)
 
@@ -128,20 +137,29 @@ def tint_table(colour: QColor, strength: float) -> NDArray[np.uint32]:
     return table
 
 
-def _draw_tint(painter: QPainter, sheet: Sheet, view: Viewport) -> None:
+def _draw_tint(painter: QPainter, sheet: Sheet, view: Viewport, tint: float) -> None:
+    """The matte in its colour, and round it a line, so that a faint tint still has a border."""
     placed = _trimmed(place(sheet.matte, view))
-    image = _argb(_looked_up(tint_table(sheet.colour, TINT), placed.pixels))
+    image = _argb(_looked_up(tint_table(sheet.colour, tint), placed.pixels))
     _draw_image(painter, image, placed.target, view)
+    placed = _on_screen(placed, view, nearest=view.zoom >= NEAREST_FROM)
+    edge = outline(placed.pixels, max(1, round(view.ratio)))
+    edge[placed.pixels >= 128] = 0  # the tint itself stays as it is, to the last pixel
+    _draw_edge(painter, placed, edge, halo=0, line=tint_table(sheet.colour, EDGE)[255])
 
 
 def _draw_outline(painter: QPainter, sheet: Sheet, view: Viewport) -> None:
-    """The edge at the screen's resolution: as wide at any zoom."""
-    placed = _trimmed(place(sheet.matte, view))
-    if view.zoom >= 1:
-        placed = _enlarged(placed)
-    table = np.zeros(LINE + 1, np.uint32)
-    table[HALO], table[LINE] = 0x70000000, sheet.colour.rgba()
+    placed = _on_screen(_trimmed(place(sheet.matte, view)), view)
     edge = outline(placed.pixels, max(1, round(view.ratio)))
+    _draw_edge(painter, placed, edge, halo=0x70000000, line=sheet.colour.rgba())
+
+
+def _draw_edge(
+    painter: QPainter, placed: Placed, edge: Pixels, *, halo: int, line: int | np.uint32
+) -> None:
+    """An outline over the pixels it was made of; colours are premultiplied 0xAARRGGBB."""
+    table = np.zeros(LINE + 1, np.uint32)
+    table[HALO], table[LINE] = halo, line
     painter.drawImage(placed.target.topLeft(), _argb(_looked_up(table, edge)))
 
 
@@ -160,11 +178,14 @@ def _looked_up(table: NDArray[np.uint32], pixels: Pixels) -> NDArray[np.uint32]:
     return np.take(table, pixels, mode="clip")  # no check of bounds: nearly twice as fast
 
 
-def _enlarged(placed: Placed) -> Placed:
-    """The same on whole device pixels, one value each."""
+def _on_screen(placed: Placed, view: Viewport, *, nearest: bool = False) -> Placed:
+    """The same on whole device pixels, one value each: what lines are as wide on at any zoom."""
+    if view.zoom < 1:
+        return placed
     target = placed.target
     size = max(1, round(target.width())), max(1, round(target.height()))
-    pixels = cv2.resize(placed.pixels, size, interpolation=cv2.INTER_LINEAR)
+    how = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
+    pixels = cv2.resize(placed.pixels, size, interpolation=how)
     return Placed(pixels, QRectF(round(target.x()), round(target.y()), *size))
 
 

@@ -24,6 +24,7 @@ class Scene:
     mode: str
     picture: Pixels | None = None
     sheets: tuple[Sheet, ...] = ()
+    tint: float = overlay.TINT  # of the overlay
     gap: str | None = None  # why the frame cannot be shown
     reading: int | None = None  # the frame still to come
 
@@ -31,8 +32,8 @@ class Scene:
         """Whether the other looks the same: the very same arrays, not equal ones."""
         return (
             other is not None
-            and (self.frame, self.mode, self.gap, self.reading)
-            == (other.frame, other.mode, other.gap, other.reading)
+            and (self.frame, self.mode, self.tint, self.gap, self.reading)
+            == (other.frame, other.mode, other.tint, other.gap, other.reading)
             and self.picture is other.picture
             and len(self.sheets) == len(other.sheets)
             and all(
@@ -70,7 +71,7 @@ def paint(scene: Scene, view: Viewport, font: QFont) -> QImage:
     if scene.picture is not None and scene.gap is None:
         mode = "picture" if scene.reading is not None else scene.mode
         with QPainter(image) as painter:  # in device pixels
-            overlay.draw(painter, view, scene.picture, scene.sheets, mode)
+            overlay.draw(painter, view, scene.picture, scene.sheets, mode, scene.tint)
     image.setDevicePixelRatio(ratio)
     with QPainter(image) as painter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -19,8 +19,10 @@ class ToolColumn(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GRID, theme.GAP, theme.GRID, theme.GAP)
         column.setSpacing(theme.GRID)
-        for name in TOOLS:
-            column.addWidget(actions.button(name, self))
+        buttons = [actions.button(name, self) for name in TOOLS]
+        self.first = buttons[0]
+        for button in buttons:
+            column.addWidget(button)
         column.addSpacing(theme.GAP)
         column.addWidget(actions.button("edit.proposal", self))
         column.addWidget(actions.button("edit.clear", self))

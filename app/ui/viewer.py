@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
+    QEnterEvent,
     QFocusEvent,
     QKeyEvent,
     QKeySequence,
@@ -18,7 +19,7 @@ from PySide6.QtGui import (
     QNativeGestureEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 
 from app.ui.canvas_view import CanvasView
 from app.ui.claim import claim
@@ -135,6 +136,14 @@ class Viewer(CanvasView):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.mousePressEvent(event)  # two quick clicks are two points
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Take the keyboard with the mouse, so that Space and arrows mean what is looked at."""
+        super().enterEvent(event)
+        focused = QApplication.focusWidget()
+        takes_text = isinstance(focused, (QLineEdit, QAbstractSpinBox))
+        if self.session.clip is not None and self.isActiveWindow() and not takes_text:
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)

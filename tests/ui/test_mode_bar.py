@@ -41,3 +41,18 @@ def test_every_mode_has_a_button_that_shows_it(qtbot: QtBot) -> None:
         ]
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
         assert viewer.mode == mode
+
+
+def test_the_slider_sets_the_strength_of_the_overlay_and_rests_in_other_modes(
+    qtbot: QtBot,
+) -> None:
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    viewer = Viewer(as_session(FakeSession(Project(make_clip()))), window)
+    bar = ModeBar(viewer, Actions(window), window)
+    bar.tint.setValue(80)
+    assert viewer.tint == 0.8
+    viewer.toggle_mode("matte")
+    assert not bar.tint.isEnabled()
+    viewer.toggle_mode("overlay")
+    assert bar.tint.isEnabled()

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from app.domain.project import Project
+from app.ui.action_table import MENUS, action_table
+from app.ui.actions import RULES, Actions, KeyClashError
+from tests.ui.fake_session import FakeSession, as_session, make_clip, make_layer
+
+
+class Nothing:
+    picked = None
+
+
+@pytest.fixture
+def window(qtbot: QtBot) -> QWidget:
+    window = QWidget()
+    qtbot.addWidget(window)
+    return window
+
+
+@pytest.fixture
+def actions(window: QWidget) -> Actions:
+    return Actions(window)
+
+
+def test_ids_are_unique_and_every_row_is_complete() -> None:
+    rows = action_table(str)
+    assert len({row.id for row in rows}) == len(rows)
+    for row in rows:
+        assert row.menu in MENUS, row.id
+        assert row.tip, row.id
+        assert row.when in {*RULES, "recent"}, row.id
+        assert row.call.split(".")[0] in {"session", "viewer", "window", "layer"}, row.id
+
+
+def test_no_key_runs_two_actions(actions: Actions) -> None:
+    keys = Counter(key.toString() for name in actions for key in actions.keys(name))
+    assert [key for key, count in keys.items() if count > 1] == []
+
+
+def test_a_tool_tip_follows_the_key(actions: Actions) -> None:
+    assert "Ctrl+E" in actions["file.export"].toolTip()
+    actions.rebind("file.export", "Ctrl+Shift+E")
+    assert "Ctrl+Shift+E" in actions["file.export"].toolTip()
+
+
+def test_a_key_of_another_action_is_refused_and_nothing_changes(actions: Actions) -> None:
+    with pytest.raises(KeyClashError, match="Undo"):
+        actions.rebind("file.open", "Ctrl+Z")
+    assert actions.bound_to("Ctrl+Z") == "edit.undo"
+    assert actions.bound_to("Ctrl+O") == "file.open"
+
+
+def test_only_what_can_be_done_is_enabled(actions: Actions) -> None:
+    session = FakeSession(Project())
+    actions.update_enabled(as_session(session), Nothing(), recent=False)
+    assert not actions["playback.play"].isEnabled()
+    assert not actions["file.recent"].isEnabled()
+    session = FakeSession(Project(make_clip(), (make_layer("Rabbit"),)))
+    session.select_layer("rabbit")
+    actions.update_enabled(as_session(session), Nothing(), recent=True)
+    assert actions["playback.play"].isEnabled()
+    assert actions["layer.delete"].isEnabled()
+    assert not actions["edit.delete"].isEnabled()
+    assert not actions["edit.clear"].isEnabled()
