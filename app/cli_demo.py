@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TypeAlias
 
+from app import paths
 from app.cli_matte import save_sheet, tell, written
 from app.cli_words import Parser
 from app.domain import edits
@@ -16,12 +17,10 @@ from app.domain.mask import Mask
 from app.domain.project import Point, Project, Prompt
 from app.export_mattes import MaskSource
 from app.headless import has_display, load_model
-from app.paths import resource
 from app.settings import Settings
 
 OpenWindow: TypeAlias = Callable[[Path | None, Project | None], int]
 
-CLIP = ("demo", "bigbuckbunny.mp4")
 NAME = "Rabbit"
 OUT = Path("demo-out")
 
@@ -62,7 +61,7 @@ class Remembering:
 
 def demo_clip() -> Clip:
     """The clip that ships with the program. Raises ClipError."""
-    return open_clip(resource(*CLIP))
+    return open_clip(paths.demo_clip())
 
 
 def with_prompts(clip: Clip) -> Project:

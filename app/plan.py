@@ -62,7 +62,7 @@ def pick_embed(wanted: Wanted, source: FrameSource) -> EmbedFrame | None:
         and not wanted.playing
         and not _broken(wanted)
     ):
-        frame = next((f for f in frames_to_embed(wanted)), None)
+        frame = next(iter(frames_to_embed(wanted)), None)
     if frame is None or wanted.caches is None:
         return None
     return EmbedFrame(wanted.caches, frame, source, wanted.model)

@@ -98,7 +98,7 @@ class Session(QObject):
         self._disk_error: str | None = None
         self._over = False
         self._player = Player(self._is_ready, self)
-        self._player.advanced.connect(self._on_advanced)
+        self._player.advanced.connect(self._go_to)
         self._player.changed.connect(self._on_player_changed)
         self._settling = QTimer(self, singleShot=True, interval=SETTLE)
         self._settling.timeout.connect(self._on_settled)
@@ -336,32 +336,14 @@ class Session(QObject):
             self._say("info", self.tr("Click the object first; then take away what is too much."))
             return
         label = self.tr("Include point") if include else self.tr("Exclude point")
-        new = None if self.selected_layer else edits.add_layer(self.project)
-        layer_id = new.layers[0].id if new else self._selected
-        if layer_id is None:
-            return
-        change = edits.add_point(
-            new or self.project, layer_id, self._playhead, Point(x, y, include)
-        )
-        self._selected = layer_id
-        self._commit(label, change)
-        if new:
-            self.selection_changed.emit()
+        self._prompt(label, partial(edits.add_point, point=Point(x, y, include)))
 
     def set_box(self, x0: float, y0: float, x1: float, y1: float) -> None:
         """Put a box round the object, in clip pixels, corners in any order."""
         box = Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
         if box.x0 == box.x1 or box.y0 == box.y1 or not self._is_promptable():
             return
-        new = None if self.selected_layer else edits.add_layer(self.project)
-        layer_id = new.layers[0].id if new else self._selected
-        if layer_id is None:
-            return
-        self._selected = layer_id
-        change = edits.set_box(new or self.project, layer_id, self._playhead, box)
-        self._commit(self.tr("Box"), change)
-        if new:
-            self.selection_changed.emit()
+        self._prompt(self.tr("Box"), partial(edits.set_box, box=box))
 
     def move_point(self, index: int, x: float, y: float) -> None:
         """Move a point; moves in a row are one step until `finish_drag`."""
@@ -600,6 +582,16 @@ class Session(QObject):
             return False
         return True
 
+    def _prompt(self, label: str, change: Callable[..., Project]) -> None:
+        """Prompt the selected layer at the playhead, or a new layer; both are one step."""
+        new = self.selected_layer is None
+        project = edits.add_layer(self.project) if new else self.project
+        layer_id = project.layers[0].id if new else self._selected
+        self._selected = layer_id
+        self._commit(label, change(project, layer_id, self._playhead))
+        if new:
+            self.selection_changed.emit()
+
     def _edit_prompt(
         self, label: str, change: Callable[..., Project], merge: str | None = None
     ) -> None:
@@ -648,9 +640,6 @@ class Session(QObject):
         if error and error != self._disk_error:
             self._say("warning", error)
         self._disk_error = error
-
-    def _on_advanced(self, frame: int) -> None:
-        self._go_to(frame)
 
     def _on_player_changed(self) -> None:
         self._publish()

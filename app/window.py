@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from app import paths
 from app.domain.project import Project
 from app.gui_garbage import GuiGarbage
-from app.headless import load_model
+from app.headless import load_model, settings_path
 from app.reports import Message
 from app.session import Session
 from app.settings import Settings, SettingsError, load, save
@@ -75,7 +75,7 @@ def open_window(path: Path | None, project: Project | None = None) -> MainWindow
 
     Raises ModelError where that model is damaged.
     """
-    store = Store(paths.user_config() / "settings.json")
+    store = Store(settings_path())
     window = make_window(load_model(store.settings), store)
     window.show()
     if store.fault:

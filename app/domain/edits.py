@@ -8,18 +8,12 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TypeVar
 
-from app.domain.clip import Clip
 from app.domain.frames import FrameRange
 from app.domain.mask import Mask
 from app.domain.project import Box, Layer, LayerId, Point, Project, Prompt
 
 T = TypeVar("T")
 COLOURS = 7  # the size of the layer colour set
-
-
-def set_clip(project: Project, clip: Clip) -> Project:
-    """The project with another reading of its clip (frame rate, colour matrix)."""
-    return replace(project, clip=clip)
 
 
 def add_layer(project: Project, name: str | None = None) -> Project:
