@@ -15,11 +15,12 @@ from app.domain.frames import FrameRange
 from app.domain.mask import Mask
 from app.domain.project import Prompt
 from app.settings import Settings
-from models.base import Embedding, ModelInfo
+from models.base import Embedding, Logits, ModelInfo
 
 MB = 2**20
 MATTES = 192 * MB
 ANSWERS = 64 * MB
+PRIORS = 32 * MB
 THUMBNAILS = 64 * MB
 THUMBNAIL = 96  # pixels wide
 
@@ -39,6 +40,7 @@ class ClipCaches:
         self.frames.cost = lambda frame: distance(frame, self.playhead, self.direction)
         self.mattes: ByteCache[Mask, NDArray[np.uint8]] = ByteCache(MATTES, _nbytes)
         self.answers: ByteCache[tuple[int, Prompt], Mask] = ByteCache(ANSWERS, _mask_bytes)
+        self.priors: ByteCache[tuple[int, Prompt], Logits] = ByteCache(PRIORS, _nbytes)
         self.gaps: dict[int, str] = {
             frame: f"Frame {frame} is missing from {clip.name}." for frame in clip.missing
         }
@@ -119,7 +121,7 @@ def _open_store(clip: Clip, info: ModelInfo, settings: Settings, folder: Path) -
     return EmbeddingStore(info.embedding_shapes, ram, path, slots)
 
 
-def _nbytes(array: NDArray[np.uint8]) -> int:
+def _nbytes(array: NDArray[np.generic]) -> int:
     return array.nbytes
 
 

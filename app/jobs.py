@@ -21,7 +21,7 @@ from app.domain.mask import Mask, upsample
 from app.domain.matte import coverage
 from app.domain.project import LayerId, Prompt
 from app.settings import Settings
-from models.base import BoxClick, Cancelled, Click, Embedding, Model, Step
+from models.base import BoxClick, Cancelled, Click, Embedding, Logits, Model, Prediction, Step
 from models.ort import Cancel
 
 log = logging.getLogger(__name__)
@@ -52,13 +52,13 @@ class FrameSource:
 class Question:
     """What the artist asked about one layer on one frame.
 
-    `prior`, the mask of the prompt's earlier steps, only makes the answer faster.
+    `prior`, the model's answer to the prompt's earlier steps, only makes this one faster.
     """
 
     layer_id: LayerId
     frame: int
     prompt: Prompt
-    prior: Mask | None = field(default=None, compare=False)
+    prior: Logits | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,13 +220,16 @@ class AnswerQuestion:
     def __call__(self) -> Answered | NotAnswered:
         question = self.question
         try:
-            mask = answer(self.model, self.embedding, question.prompt, question.prior)
+            prediction = predict(self.model, self.embedding, question.prompt, question.prior)
+            mask = mask_of(prediction, question.prompt, self.model)
             MakeMatte(self.caches, mask)()
         except Exception as error:
             log.exception("a prompt could not be answered")
             self.caches.failures[question] = str(error)
             return NotAnswered(self.caches, question, str(error))
-        self.caches.answers.put((question.frame, question.prompt), mask)
+        asked = (question.frame, question.prompt)
+        self.caches.priors.put(asked, prediction.logits)
+        self.caches.answers.put(asked, mask)
         return Answered(self.caches, question, mask)
 
 
@@ -248,12 +251,23 @@ class MakeMatte:
         return MatteMade(self.caches, self.mask)
 
 
-def answer(model: Model, embedding: Embedding, prompt: Prompt, prior: Mask | None = None) -> Mask:
-    """The mask that answers `prompt`; the same whether or not `prior` saves part of the way."""
-    logits = None
-    if prior is not None and prior.prompt == prompt.before_last_step():
-        logits = prior.logits()
-    prediction = model.decode(embedding, steps(prompt), logits)
+def answer(model: Model, embedding: Embedding, prompt: Prompt) -> Mask:
+    """The mask that answers `prompt`."""
+    return mask_of(predict(model, embedding, prompt), prompt, model)
+
+
+def predict(
+    model: Model, embedding: Embedding, prompt: Prompt, prior: Logits | None = None
+) -> Prediction:
+    """The model's answer to `prompt`; `prior` is its answer to `prompt.before_last_step()`.
+
+    The answer is the same without it: it only saves part of the way.
+    """
+    return model.decode(embedding, steps(prompt), prior)
+
+
+def mask_of(prediction: Prediction, prompt: Prompt, model: Model) -> Mask:
+    """What is kept of a prediction."""
     return Mask.pack(
         prediction.logits,
         window=prediction.window,

@@ -109,7 +109,7 @@ def pick_decode(wanted: Wanted) -> AnswerQuestion | MakeMatte | None:
             continue  # hopeless, or the answer is on its way to the session
         embedding = caches.embedding(question.frame)
         if embedding is not None:
-            prior = caches.answers.get((question.frame, question.prompt.before_last_step()))
+            prior = caches.priors.get((question.frame, question.prompt.before_last_step()))
             ready = question if prior is None else replace(question, prior=prior)
             return AnswerQuestion(caches, ready, embedding, wanted.model)
     done = caches.mattes.keys() | set(caches.failures)

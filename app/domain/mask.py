@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,23 +9,35 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.image_header import HeaderError, image_size
+
 if TYPE_CHECKING:
     from app.domain.project import Prompt
 
 
 NOTHING = -1024.0  # the logit of a pixel that surely is not the object, as in SAM 2
+LEVELS = 1023  # steps from the border (0) to surely inside; as many to surely outside
+SHIFT = 5  # bits by which a level is moved, so that PNG viewers show the whole range of grey
+LONGEST_SIDE = 2048  # of a mask; the largest model known answers with 256
+
+
+class MaskError(Exception):
+    """A mask cannot be read; the text is fit to show the artist."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mask:
     """Logits over a window of the frame, compressed; above 0 is inside the object.
 
+    What is kept is the soft coverage sigmoid(logit), in 2047 even steps: near the border a step is
+    1/500 of a logit, beyond +-8.3 logits all is alike. It is a 16-bit grey PNG (inside above half),
+    so that anything can read it should the project be damaged.
     The window's left and top are whole clip pixels; its right and bottom may be fractions and may
     lie outside the frame (a model that pads to a square covers more than the frame).
     `prompt` is the question this mask answers; None for a mask that no prompt made.
     """
 
-    data: bytes  # zlib of float16 logits, row by row
+    data: bytes  # the PNG
     shape: tuple[int, int]  # (rows, columns) of the logits
     window: tuple[float, float, float, float]  # (x0, y0, x1, y1) in clip pixels
     prompt: Prompt | None
@@ -43,29 +54,75 @@ class Mask:
         model: str,
         score: float,
     ) -> Mask:
-        """A mask holding `logits` (rows, columns), compressed without loss."""
-        data = zlib.compress(np.ascontiguousarray(logits, np.float16).tobytes(), 1)
+        """A mask holding `logits` (rows, columns), which must not be NaN."""
+        soft = logits.astype(np.float32)
+        levels = np.rint(np.tanh(soft / 2) * LEVELS)
+        levels = np.where(soft > 0, np.maximum(levels, 1), levels)  # the border stays in its place
+        grey = (levels + (LEVELS + 1)).astype(np.uint16) << SHIFT
+        data = cv2.imencode(".png", grey)[1].tobytes()
         rows, columns = logits.shape
         return cls(data, (rows, columns), window, prompt, model, score)
 
     def logits(self) -> NDArray[np.float16]:
-        """The logits, (rows, columns) float16, read-only."""
-        return np.frombuffer(zlib.decompress(self.data), np.float16).reshape(self.shape)
+        """The logits, (rows, columns) float16. Raises MaskError where the data is damaged."""
+        grey = _decoded(self.data, self.shape) >> SHIFT
+        return np.take(LOGITS, grey)  # 16 - SHIFT bits are as many levels as there are
+
+
+def checked_shape(data: bytes) -> tuple[int, int]:
+    """The (rows, columns) that the PNG of a mask says it has. Raises MaskError."""
+    try:
+        columns, rows = image_size(data)
+    except HeaderError as e:
+        raise MaskError(f"A mask is damaged: {e}.") from e
+    if not (0 < rows <= LONGEST_SIDE and 0 < columns <= LONGEST_SIDE):
+        raise MaskError(f"A mask of {columns} x {rows} is larger than any model makes.")
+    return rows, columns
+
+
+def _decoded(data: bytes, shape: tuple[int, int]) -> NDArray[np.uint16]:
+    if checked_shape(data) != shape:
+        raise MaskError("A mask is damaged: its size is not the one noted.")
+    try:
+        grey = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error as e:
+        raise MaskError("A mask is damaged: its pixels cannot be read.") from e
+    if grey is None or grey.dtype != np.uint16 or grey.shape != shape:
+        raise MaskError("A mask is damaged: its pixels cannot be read.")
+    return np.asarray(grey, np.uint16)
+
+
+def _logits_of_levels() -> NDArray[np.float16]:
+    levels = (np.arange(1 << (16 - SHIFT)) - (LEVELS + 1)) / LEVELS
+    inner = 1 - 0.5 / LEVELS  # the outermost levels stand for all that is surer still
+    return (2 * np.arctanh(np.clip(levels, -inner, inner))).astype(np.float16)
+
+
+LOGITS = _logits_of_levels()  # by level, counted from the lowest
 
 
 def upsample(mask: Mask, size: tuple[int, int]) -> NDArray[np.float32]:
-    """Logits at clip resolution: (height, width) float32 for `size` = (width, height).
+    """Logits at clip resolution: (height, width) float32 for `size` = (width, height)."""
+    return at_clip_size(mask.logits(), mask.window, size)
+
+
+def at_clip_size(
+    logits: NDArray[np.float16],
+    window: tuple[float, float, float, float],
+    size: tuple[int, int],
+) -> NDArray[np.float32]:
+    """`logits` (rows, columns) over `window`, at clip resolution: (height, width) float32.
 
     Bilinear with aligned pixel centres: clip pixel x is read at logit column
     (x + 0.5 - x0) * columns / (x1 - x0) - 0.5. Outside the window the value is NOTHING.
     """
     width, height = size
-    x0, y0, x1, y1 = mask.window
+    x0, y0, x1, y1 = window
     left, top = int(x0), int(y0)
-    rows, columns = mask.shape
+    rows, columns = logits.shape
     fx, fy = (x1 - x0) / columns, (y1 - y0) / rows
     needed = min(rows, int((height - top) / fy) + 2)  # a padded square wastes its lower part
-    low = mask.logits()[:needed].astype(np.float32)
+    low = logits[:needed].astype(np.float32)
     part: NDArray[np.float32] = cv2.resize(low, None, fx=fx, fy=fy, interpolation=cv2.INTER_LINEAR)
     part = part[: height - top, : width - left]
     down = height - top - part.shape[0]

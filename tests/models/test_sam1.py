@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.domain.mask import Mask, upsample
+from app.domain.mask import at_clip_size
 from models.base import BoxClick, Cancelled, Click, Logits, ModelError, Prediction, Rgb8, Step
 from models.ort import Cancel
 from models.sam1 import Sam1, resized, resized_size, window_of
@@ -28,11 +28,6 @@ def frame(width: int = 300, height: int = 180) -> Rgb8:
     return np.full((height, width, 3), 90, np.uint8)
 
 
-def at_clip_size(answer: Prediction, size: tuple[int, int]) -> NDArray[np.float32]:
-    mask = Mask.pack(answer.logits, window=answer.window, prompt=None, model="", score=0)
-    return upsample(mask, size)
-
-
 @pytest.mark.parametrize("size", SIZES)
 def test_the_window_puts_every_pixel_where_the_reference_does(size: tuple[int, int]) -> None:
     """The reference grows the logits to the square, cuts the used part out, resizes that."""
@@ -43,9 +38,8 @@ def test_the_window_puts_every_pixel_where_the_reference_does(size: tuple[int, i
         low = ramp.astype(np.float16)
         square = cv2.resize(low.astype(np.float32), (1024, 1024))
         expected = cv2.resize(square[:down, :across], size)
-        answer = Prediction(low, window_of(size, 1024), 1.0)
         inside = np.s_[8 : height - 8, 8 : width - 8]  # edges repeat, so ramps bend there
-        difference = np.abs(at_clip_size(answer, size) - expected)[inside]
+        difference = np.abs(at_clip_size(low, window_of(size, 1024), size) - expected)[inside]
         assert difference.max() < 0.01  # logit pixels: a hundredth of a clip pixel or so
 
 
@@ -58,7 +52,8 @@ def test_the_mask_lies_round_the_click(model: Sam1, size: tuple[int, int]) -> No
         (size[0] // 2 + 0.5, size[1] // 2 + 0.5),
         (size[0] // 2 + 7.5, size[1] // 2 - 4.5),
     ):
-        found = at_clip_size(model.decode(embedding, [Click(x, y)]), size) > 0
+        answer = model.decode(embedding, [Click(x, y)])
+        found = at_clip_size(answer.logits, answer.window, size) > 0
         ys, xs = np.nonzero(found)
         assert abs(xs.mean() + 0.5 - x) < near
         assert abs(ys.mean() + 0.5 - y) < near
