@@ -46,11 +46,31 @@ def open_clip(path: Path, interpretation: Interpretation | None = None) -> Clip:
         raise ClipError(f"{path.name} cannot be read ({e.strerror}); check the disk.") from e
 
 
+class _OfflineReader:
+    """Stands where footage is not at hand."""
+
+    def __init__(self, clip: Clip) -> None:
+        self._name = clip.path.name
+
+    def read(self, frame: int) -> Picture:
+        """Raises FrameError."""
+        raise FrameError(f"{self._name} is not at hand; link the project to its footage.", frame)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def _reader(clip: Clip) -> MovieReader | SequenceReader | _OfflineReader:
+    if clip.offline:
+        return _OfflineReader(clip)
+    return MovieReader(clip) if clip.kind == "movie" else SequenceReader(clip)
+
+
 class ClipReader:
     """Reads the frames of one clip; one per thread, never shared."""
 
     def __init__(self, clip: Clip) -> None:
-        self._reader = MovieReader(clip) if clip.kind == "movie" else SequenceReader(clip)
+        self._reader = _reader(clip)
 
     def read(self, frame: int) -> Picture:
         """The picture of `frame`. Raises FrameError where it cannot be read."""

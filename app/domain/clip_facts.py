@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from app.domain.fingerprint import Fingerprint
 from app.domain.frames import FrameRange
 
 Matrix: TypeAlias = Literal["auto", "601", "709", "2020"]
@@ -83,9 +84,10 @@ class Clip:
     pixel_aspect: Fraction  # width of a pixel over its height
     bit_depth: int  # bits a channel; 16 or 32 for float
     colour: str  # for people, for example "BT.709 limited (assumed)"
-    fingerprint: str
+    fingerprint: Fingerprint
     warnings: tuple[str, ...]
     interpretation: Interpretation
     index: MovieIndex | None = field(default=None, repr=False)  # movies only
     decoding: MovieDecoding | None = None  # movies only
     files: tuple[tuple[int, Path], ...] = field(default=(), repr=False)  # sequences: by frame
+    offline: bool = False  # the footage is not at hand: no frame can be read

@@ -53,7 +53,7 @@ def open_movie(path: Path, interpretation: Interpretation) -> Clip:
         pixel_aspect=_turned_aspect(facts.aspect, way),
         bit_depth=bit_depth(frame),
         colour=coding.text,
-        fingerprint=movie_fingerprint(path),
+        fingerprint=movie_fingerprint(path, index.times),
         warnings=_warnings(packets, index, lost, facts, seen, coding),
         interpretation=interpretation,
         index=index,

@@ -42,7 +42,7 @@ def open_sequence(path: Path, interpretation: Interpretation) -> Clip:
         pixel_aspect=Fraction(1),
         bit_depth=DEPTHS[picture.pixels.dtype.name],
         colour="scene linear" if picture.pixels.dtype == np.float32 else "sRGB (assumed)",
-        fingerprint=sequence_fingerprint(file for _, file in files),
+        fingerprint=sequence_fingerprint(files),
         warnings=_warnings(missing, others, broken),
         interpretation=interpretation,
         files=files,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -200,6 +201,32 @@ def test_fingerprints_change_with_the_files(tmp_path: Path) -> None:
     before = open_clip(folder).fingerprint
     assert open_clip(folder).fingerprint == before
     write_cv2(folder / "plate.0002.png", numbered(99))
+    assert open_clip(folder).fingerprint != before
+
+
+def test_copied_and_renamed_footage_has_the_same_fingerprint_but_not_the_same_caches(
+    tmp_path: Path,
+) -> None:
+    folder = sequence(tmp_path / "shot", range(1, 4))
+    before = open_clip(folder).fingerprint
+    (tmp_path / "copy").mkdir()
+    for path in folder.iterdir():
+        copy = tmp_path / "copy" / path.name.replace("plate", "other")
+        copy.write_bytes(path.read_bytes())
+        os.utime(copy, (0, 0))
+    after = open_clip(tmp_path / "copy").fingerprint
+    assert after == before
+    assert after.key != before.key
+
+
+def test_a_sequence_that_grew_or_lost_a_frame_is_other_footage(tmp_path: Path) -> None:
+    folder = sequence(tmp_path / "shot", range(1, 4))
+    before = open_clip(folder).fingerprint
+    write_cv2(folder / "plate.0004.png", numbered(4))
+    assert open_clip(folder).fingerprint != before
+    (folder / "plate.0004.png").unlink()
+    assert open_clip(folder).fingerprint == before
+    (folder / "plate.0002.png").unlink()
     assert open_clip(folder).fingerprint != before
 
 

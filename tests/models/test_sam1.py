@@ -7,11 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from PIL import Image
 
 from app.domain.mask import at_clip_size
-from models.base import BoxClick, Cancelled, Click, Logits, ModelError, Prediction, Rgb8, Step
+from models.base import BoxClick, Cancelled, Click, Logits, ModelError, Rgb8, Step
 from models.ort import Cancel
 from models.sam1 import Sam1, resized, resized_size, window_of
 from tests.models.graphs import RADII, SCORES, SIZE, three_clicks, tiny_model

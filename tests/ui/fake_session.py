@@ -19,6 +19,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.domain import edits
 from app.domain.clip_facts import Clip, Interpretation
+from app.domain.fingerprint import Fingerprint
 from app.domain.frames import FrameRange
 from app.domain.history import History
 from app.domain.mask import Mask
@@ -83,7 +84,7 @@ def make_clip(
         pixel_aspect=Fraction(1),
         bit_depth=8,
         colour="BT.709 limited",
-        fingerprint="fake",
+        fingerprint=Fingerprint(0, "", count, ""),
         warnings=(),
         interpretation=Interpretation(first_frame=first),
     )
