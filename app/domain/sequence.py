@@ -34,7 +34,7 @@ def open_sequence(path: Path, interpretation: Interpretation) -> Clip:
     return Clip(
         path=folder / chosen.pattern,
         kind="sequence",
-        name=chosen.base.rstrip("._- ") or folder.name,
+        name=chosen.name,
         size=(width, height),
         frames=frames,
         missing=missing,

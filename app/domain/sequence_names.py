@@ -34,6 +34,11 @@ class Sequence:
     files: tuple[tuple[int | None, Path], ...]  # None: a single image without a number
 
     @property
+    def name(self) -> str:
+        """What the files have in common, for people; the folder's name where that is nothing."""
+        return self.base.rstrip("._- ") or self.files[0][1].parent.name
+
+    @property
     def pattern(self) -> str:
         """The name with `#` for each digit, as other tools write it; a single image's own name."""
         if self.files[0][0] is None:
