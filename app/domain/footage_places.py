@@ -61,6 +61,7 @@ def likely_folders(wanted: Clip, home: Path | None) -> list[Path]:
     These are the folder of the project (`home`), that of the clip or what is left above it, and
     the one above the project. Roots and the folder of all users' homes would be a huge search.
     """
+    home = home.absolute() if home else None
     folders = [home] if home else []
     folders += _left_of(wanted.path.parent, home) if wanted.path.is_absolute() else []
     folders += [home.parent] if home else []
