@@ -114,10 +114,12 @@ class ClipCaches:
 
 
 def _open_store(clip: Clip, info: ModelInfo, settings: Settings, folder: Path) -> EmbeddingStore:
+    ram = settings.embeddings_mb * MB
+    if clip.offline:
+        return EmbeddingStore(info.embedding_shapes, ram)
     path = store_path(folder, info.digest, clip.fingerprint.key)
     room = make_room(folder, path, int(settings.disk_gb * 2**30))
     slots = min(len(clip.frames), room // info.embedding_bytes)
-    ram = settings.embeddings_mb * MB
     return EmbeddingStore(info.embedding_shapes, ram, path, slots)
 
 

@@ -1,4 +1,4 @@
-"""The four lanes and what they share: one place to tell them all what is wanted now."""
+"""The five lanes and what they share: one place to tell them all what is wanted now."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.plan import Wanted
 
 
 class Crew(QObject):
-    """Read, embed, decode and batch lanes. They read `wanted`; only `publish` replaces it."""
+    """Read, embed, decode, batch and keep lanes. They read `wanted`; only `publish` replaces it."""
 
     answered = Signal(object)
     failed = Signal(object)
@@ -29,6 +29,7 @@ class Crew(QObject):
             Lane("embed", lambda: plan.pick_embed(self._wanted, embed), nice=10, parent=self),
             Lane("decode", self._pick_decode, parent=self),
             Lane("batch", lambda: self._pick_batch(batch), nice=5, parent=self),
+            Lane("keep", lambda: plan.pick_keep(self._wanted), parent=self),
         )
         for lane in self.lanes:
             lane.answered.connect(self.answered)

@@ -29,6 +29,11 @@ def user_models() -> Path:
     return user_data_path(NAME, appauthor=False) / "models"
 
 
+def user_recovery() -> Path:
+    """The folder of live copies: the work that is not saved yet."""
+    return user_data_path(NAME, appauthor=False) / "recovery"
+
+
 def user_logs() -> Path:
     """The folder of log files."""
     return user_log_path(NAME, appauthor=False)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from app.clip_caches import ClipCaches
 from app.domain.cache import next_frame, next_to_read, window
 from app.domain.frames import FrameRange
 from app.domain.mask import Mask
+from app.footage_jobs import FindFootage
 from app.jobs import (
     AnswerQuestion,
     EmbedFrame,
@@ -18,7 +20,17 @@ from app.jobs import (
     Question,
     ReadFrame,
 )
+from app.project_jobs import (
+    Keeping,
+    KeepProject,
+    LeaveProject,
+    OpenProject,
+    RecoverProject,
+    SaveProject,
+)
 from models.base import Model
+
+Opening: TypeAlias = OpenClip | OpenProject | RecoverProject | FindFootage
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +39,7 @@ class Wanted:
 
     model: Model
     caches: ClipCaches | None = None
-    opening: OpenClip | None = None
+    opening: Opening | None = None
     playhead: int = 0
     direction: int = 1
     settled: bool = True  # the playhead rests: its frame is worth an encode
@@ -37,10 +49,13 @@ class Wanted:
     questions: tuple[Question, ...] = ()  # the most urgent first
     masks: tuple[Mask, ...] = ()  # to be drawn now or soon
     thumbnails: tuple[int, ...] = ()
+    keeping: Keeping | None = None
+    saving: SaveProject | None = None
+    leaving: tuple[LeaveProject, ...] = ()
 
 
-def pick_read(wanted: Wanted, source: FrameSource) -> OpenClip | ReadFrame | None:
-    """A clip to open, else the playhead's frame, else the frames round it that fit in memory."""
+def pick_read(wanted: Wanted, source: FrameSource) -> Opening | ReadFrame | None:
+    """What is to be opened, else the playhead's frame, else the frames round it that fit."""
     if wanted.opening is not None and not wanted.opening.begun.is_set():
         return wanted.opening
     caches = wanted.caches
@@ -126,6 +141,17 @@ def pick_thumbnail(wanted: Wanted, source: FrameSource) -> MakeThumbnail | None:
     done = caches.thumbnails.keys() | set(caches.gaps)
     frame = next((frame for frame in wanted.thumbnails if frame not in done), None)
     return None if frame is None else MakeThumbnail(caches, frame, source)
+
+
+def pick_keep(wanted: Wanted) -> SaveProject | LeaveProject | KeepProject | None:
+    """A save that was asked for, else a project to let go of, else what is not on the disk yet."""
+    if wanted.saving is not None and not wanted.saving.begun.is_set():
+        return wanted.saving
+    for leaving in wanted.leaving:
+        if not leaving.begun.is_set():
+            return leaving
+    keeping = wanted.keeping
+    return KeepProject(keeping) if keeping is not None and keeping.is_due else None
 
 
 def _embedded_or_hopeless(caches: ClipCaches) -> frozenset[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +23,10 @@ from app.domain.frames import FrameRange
 from app.domain.history import History
 from app.domain.mask import Mask
 from app.domain.project import Box, Layer, LayerId, Point, Project
+from app.domain.project_schema import SUFFIX
+from app.domain.project_write import View
 from app.export_mattes import MaskSource, export_mattes, first_export_path
+from app.footage_jobs import FindFootage
 from app.jobs import (
     Answered,
     ClipOpened,
@@ -37,6 +41,7 @@ from app.jobs import (
 )
 from app.plan import Wanted
 from app.player import Player, faster
+from app.project_files import ProjectFiles
 from app.reports import ExportSummary, Level, Message, Status
 from app.settings import Settings
 from export.job import ExistingFiles, Mode
@@ -54,11 +59,12 @@ MB = 2**20
 
 
 class Session(QObject):
-    """One clip at a time, everything made on it, and the threads that work for it.
+    """One project at a time, everything computed for it, and the threads that work for it.
 
     Every call returns at once; what takes long arrives by signal.
     """
 
+    began = Signal()  # another project is open, with a history of its own
     clip_changed = Signal()
     project_changed = Signal()
     history_changed = Signal()
@@ -79,12 +85,14 @@ class Session(QObject):
         model: Model,
         settings: Settings,
         cache_folder: Path | None = None,
+        recovery_folder: Path | None = None,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._model, self._settings = model, settings
         self._folder = cache_folder or paths.user_cache() / "embeddings"
-        self._history = History(Project(), self.tr("Start"))
+        self._history = self._new_history(Project(), self.tr("Start"))
+        self.files = ProjectFiles(self, recovery_folder or paths.user_recovery(), self)
         self._caches: ClipCaches | None = None
         self._opening: OpenClip | None = None
         self._playhead = 0
@@ -103,7 +111,7 @@ class Session(QObject):
         self._settling = QTimer(self, singleShot=True, interval=SETTLE)
         self._settling.timeout.connect(self._on_settled)
         self._asking = QTimer(self, singleShot=True, interval=0)
-        self._asking.timeout.connect(self._publish)
+        self._asking.timeout.connect(self.publish)
         self._throttle = QTimer(self, singleShot=True, interval=THROTTLE)
         self._throttle.timeout.connect(self._on_throttle)
         self._crew = Crew(Wanted(model), self)
@@ -157,6 +165,11 @@ class Session(QObject):
         """Whether an export is under way."""
         return self._batch is not None
 
+    @property
+    def caches(self) -> ClipCaches | None:
+        """All that is computed from the clip; for the lanes' jobs."""
+        return self._caches
+
     def picture(self, frame: int) -> NDArray[np.uint8] | None:
         """The display picture (height, width, 3) RGB, None while it is being read."""
         return self._caches.frames.get(frame) if self._caches else None
@@ -201,13 +214,22 @@ class Session(QObject):
         score = mask.score if mask else None
         return Status(info.device, info.label, self._activity(), f"{used // MB} MB", score)
 
-    # Clips
+    # Projects and clips
 
     def open(self, path: Path) -> None:
-        """Open a clip in place of the present one, which Undo brings back with all its layers."""
-        interpretation = Interpretation()
-        self._opening = OpenClip(path, interpretation, self._model, self._settings, self._folder)
-        self._publish()
+        """Open a project file, or a clip as a new project, in place of the present project.
+
+        Work that is not saved then stays recoverable; whoever calls this asks before.
+        """
+        self.files.drop_opening()
+        self._opening = None
+        if path.suffix.lower() == SUFFIX:
+            self.files.open(path)
+        else:
+            self._opening = OpenClip(
+                path, Interpretation(), self._model, self._settings, self._folder
+            )
+            self.publish()
         self.status_changed.emit()
 
     def open_demo(self) -> None:
@@ -216,16 +238,44 @@ class Session(QObject):
 
     def start_with(self, project: Project) -> None:
         """Begin with a project made elsewhere, e.g. on the command line."""
-        self._commit(self.tr("Open"), project)
-        self.select_layer(project.layers[0].id if project.layers else None)
+        self.files.begin(Project(project.clip))
         keyframes = sorted(frame for layer in project.layers for frame in layer.prompts)
-        if keyframes:
-            self.seek(keyframes[0])
+        selected = project.layers[0].id if project.layers else None
+        first = project.clip.frames.first if project.clip else 0
+        self.begin(project, self.tr("Open"), View((keyframes or [first])[0], selected))
 
-    def close_clip(self) -> None:
-        """Close the clip; Undo brings it back."""
-        if self.clip is not None:
-            self._commit(self.tr("Close clip"), Project())
+    def close_project(self) -> None:
+        """Close the project; work that is not saved stays recoverable."""
+        self.files.drop_opening()
+        self._opening = None
+        self.files.begin(Project())
+        self.begin(Project(), self.tr("Start"), View())
+
+    def begin(
+        self, project: Project, label: str, view: View, caches: ClipCaches | None = None
+    ) -> None:
+        """Show another project, with a history of its own; called by the session's parts."""
+        self._history = self._new_history(project, label)
+        self._playhead = view.playhead
+        ids = [layer.id for layer in project.layers]
+        self._selected = view.selected if view.selected in ids else next(iter(ids), None)
+        self._follow_clip(caches)
+        self._after_change()
+        self.began.emit()
+        self.playhead_changed.emit(self._playhead)
+        self.selection_changed.emit()
+
+    def link(self, clip: Clip, caches: ClipCaches) -> None:
+        """Read the project's frames from `clip` from now on; no edit, so not undone."""
+        self._history.map(lambda project: replace(project, clip=clip))
+        self._follow_clip(caches)
+        self._after_change()
+        for warning in clip.warnings:
+            self.say("warning", warning)
+
+    def finder(self, project: Project, relative: str | None, home: Path | None) -> FindFootage:
+        """The job that finds the footage of `project`."""
+        return FindFootage(project, relative, home, self._model, self._settings, self._folder)
 
     # The playhead
 
@@ -289,7 +339,7 @@ class Session(QObject):
         if layer_id != self._selected:
             self._selected = layer_id
             self.selection_changed.emit()
-            self._publish()
+            self.publish()
 
     def select_layer_number(self, number: int) -> None:
         """Choose a layer by its place in the panel, 1 is the top."""
@@ -333,7 +383,7 @@ class Session(QObject):
             return
         layer = self.selected_layer
         if not include and (layer is None or self._playhead not in layer.prompts):
-            self._say("info", self.tr("Click the object first; then take away what is too much."))
+            self.say("info", self.tr("Click the object first; then take away what is too much."))
             return
         label = self.tr("Include point") if include else self.tr("Exclude point")
         self._prompt(label, partial(edits.add_point, point=Point(x, y, include)))
@@ -427,16 +477,8 @@ class Session(QObject):
         if self._batch is not None:
             self._batch.cancelled = True
 
-    @property
-    def keyframes_at_risk(self) -> int:
-        """How many keyframes quitting would lose, those that undo can bring back counted."""
-        return max(
-            sum(len(layer.prompts) for layer in project.layers)
-            for project in self._history.projects()
-        )
-
     def shutdown(self) -> None:
-        """End every thread; the session cannot be used afterwards."""
+        """End every thread and keep what is not kept yet; the session cannot be used afterwards."""
         if self._over:
             return
         self._over = True
@@ -446,12 +488,19 @@ class Session(QObject):
         self._crew.shutdown()
         self._crew.answered.disconnect(self._on_answered)
         self._crew.failed.disconnect(self._on_failed)
+        self.files.shutdown()
         if self._caches is not None:
             self._caches.close()
 
     # Inside
 
+    def _new_history(self, project: Project, label: str) -> History:
+        return History(project, label, self._settings.undo_mb * MB)
+
     def _commit(self, label: str, project: Project, merge: str | None = None) -> None:
+        if self.files.read_only:
+            self.say("warning", self.files.read_only)
+            return
         key = None if merge is None else (merge, self._selected, self._playhead)
         self._history.commit(label, project, key)
         if self._caches is not None:
@@ -472,7 +521,7 @@ class Session(QObject):
         self.history_changed.emit()
         if lost:
             self.selection_changed.emit()
-        self._publish()
+        self.publish()
 
     def _follow_clip(self, caches: ClipCaches | None = None) -> None:
         clip = self.clip
@@ -524,14 +573,15 @@ class Session(QObject):
         found = (layer.masks.get(frame) for frame in frames for layer in layers)
         return tuple(mask for mask in found if mask is not None)
 
-    def _publish(self) -> None:
+    def publish(self) -> None:
+        """Tell the lanes what is wanted now."""
         if self._caches is not None:
             self._caches.aim(self._playhead, self._direction, self.project.work_range)
         self._crew.publish(
             Wanted(
                 self._model,
                 self._caches,
-                self._opening,
+                self._opening or self.files.opening,
                 self._playhead,
                 self._direction,
                 self._settled,
@@ -541,6 +591,9 @@ class Session(QObject):
                 self._questions(),
                 self._masks_to_draw(),
                 tuple(self._wishes),
+                self.files.keeping,
+                self.files.saving,
+                self.files.leaving,
             )
         )
 
@@ -554,7 +607,7 @@ class Session(QObject):
         self._playhead = frame
         self._settled = False
         self._settling.start()
-        self._publish()
+        self.publish()
         self.playhead_changed.emit(frame)
         self._refresh_soon()
 
@@ -576,9 +629,7 @@ class Session(QObject):
             return False
         layer = self.selected_layer
         if layer is not None and layer.locked:
-            self._say(
-                "warning", self.tr("{} is locked; unlock it to change it.").format(layer.name)
-            )
+            self.say("warning", self.tr("{} is locked; unlock it to change it.").format(layer.name))
             return False
         return True
 
@@ -609,8 +660,11 @@ class Session(QObject):
         return self.clip.frames.last if self.clip else 0
 
     def _activity(self) -> str:
-        if self._opening is not None:
-            return self.tr("opening {}").format(self._opening.path.name)
+        opening = self._opening or self.files.opening
+        if opening is not None:
+            return self.tr("opening {}").format(opening.path.name)
+        if self.files.saving is not None:
+            return self.tr("saving {}").format(self.files.saving.home.name)
         wanted = Wanted(
             self._model, self._caches, playhead=self._playhead, work_range=self.project.work_range
         )
@@ -622,7 +676,8 @@ class Session(QObject):
         eta = f", {seconds // 60}:{seconds % 60:02}" if seconds else ""
         return self.tr("encoding {frame} ({left} left{eta})").format(frame=busy, left=left, eta=eta)
 
-    def _say(self, level: Level, text: str) -> None:
+    def say(self, level: Level, text: str) -> None:
+        """Send a sentence to the message bar."""
         self.message_sent.emit(Message(level, text))
 
     def _refresh_soon(self) -> None:
@@ -631,22 +686,22 @@ class Session(QObject):
 
     def _on_settled(self) -> None:
         self._settled = True
-        self._publish()
+        self.publish()
 
     def _on_throttle(self) -> None:
         self.caches_changed.emit()
         self.status_changed.emit()
         error = self._caches.disk_error if self._caches else None
         if error and error != self._disk_error:
-            self._say("warning", error)
+            self.say("warning", error)
         self._disk_error = error
 
     def _on_player_changed(self) -> None:
-        self._publish()
+        self.publish()
         self.playing_changed.emit()
 
     def _on_failed(self, error: Exception) -> None:
-        self._say("error", str(error) or type(error).__name__)
+        self.say("error", str(error) or type(error).__name__)
 
     def _on_answered(self, answer: object) -> None:
         match answer:
@@ -654,6 +709,8 @@ class Session(QObject):
                 self._on_opened(answer)
             case Stepped() | Ended():
                 self._on_batch(answer)
+            case _ if self.files.take(answer):
+                pass
             case (
                 FrameRead(caches=caches)
                 | ThumbnailMade(caches=caches)
@@ -676,11 +733,11 @@ class Session(QObject):
             case FrameEmbedded(seconds=seconds):
                 old = self._encode_seconds or seconds
                 self._encode_seconds = 0.7 * old + 0.3 * seconds
-                self._publish()
+                self.publish()
             case Answered(question=question, mask=mask):
                 self._take_answer(question, mask)
             case NotAnswered(sentence=sentence):
-                self._say("error", sentence)
+                self.say("error", sentence)
             case MatteMade(mask=mask):
                 self._show_mask(mask)
 
@@ -692,17 +749,15 @@ class Session(QObject):
         self._opening = None
         self.status_changed.emit()
         if isinstance(answer, OpenFailed):
-            self._publish()
-            self._say("error", answer.sentence)
+            self.publish()
+            self.say("error", answer.sentence)
             return
-        self._history.commit(self.tr("Open {}").format(answer.clip.name), Project(answer.clip))
-        self._playhead = answer.clip.frames.first
-        self._selected = None
-        self._follow_clip(answer.caches)
-        self._after_change()
-        self.selection_changed.emit()
+        project = Project(answer.clip)
+        self.files.begin(project)
+        label = self.tr("Open {}").format(answer.clip.name)
+        self.begin(project, label, View(answer.clip.frames.first), answer.caches)
         for warning in answer.clip.warnings:
-            self._say("warning", warning)
+            self.say("warning", warning)
 
     def _take_answer(self, question: Question, mask: Mask) -> None:
         """Amend the present step, if the artist has not clicked again meanwhile."""
@@ -713,7 +768,7 @@ class Session(QObject):
             self._take_known_answers()  # another layer may have asked the same
             self.project_changed.emit()
             self.mask_changed.emit(layer.id, frame)
-        self._publish()
+        self.publish()
 
     def _show_mask(self, mask: Mask) -> None:
         for layer in self.project.layers:

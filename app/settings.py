@@ -21,6 +21,7 @@ class Settings:
     shortcuts: dict[str, str] = field(default_factory=dict)  # action id -> key sequence
     recent: tuple[str, ...] = ()  # clips opened last, newest first
     export_folder: str = ""  # where mattes went last; empty: beside the clip
+    undo_mb: int = 256  # memory that only undo and redo need
     frames_mb: int = 1024  # memory for decoded frames
     embeddings_mb: int = 512  # memory for embeddings
     disk_gb: float = 10.0  # disk for embeddings

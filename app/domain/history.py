@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, replace
 
-from app.domain.project import Project
+from app.domain.mask import Mask
+from app.domain.project import Layer, Project, Prompt
 
-LIMIT = 200
+LIMIT = 1000  # steps, however small they are
+BUDGET = 256 << 20  # bytes that only undo and redo keep alive
+POINT_BYTES = 120  # of one point or box of a prompt, about
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,17 +21,21 @@ class Step:
     label: str
     project: Project
     merge: Hashable | None = None
+    bytes: int = 0  # what the value before had and this one does not
 
 
 class History:
     """The values the project had, oldest first, and the one that is present.
 
-    A step whose merge key equals the present step's replaces it, so that a drag is one step.
+    A step whose merge key equals the present step's replaces it, so that a drag is one step. When
+    the steps keep more than `budget` bytes alive, the oldest are forgotten; the last one never.
     """
 
-    def __init__(self, project: Project, label: str = "Open") -> None:
+    def __init__(self, project: Project, label: str = "Open", budget: int = BUDGET) -> None:
         self._steps = [Step(label, project)]
         self._index = 0
+        self._budget = budget
+        self._bytes = 0
 
     @property
     def present(self) -> Project:
@@ -49,9 +57,10 @@ class History:
         """Whether there is a newer value."""
         return self._index + 1 < len(self._steps)
 
-    def projects(self) -> list[Project]:
-        """Every value that undo and redo can reach, oldest first."""
-        return [step.project for step in self._steps]
+    @property
+    def bytes(self) -> int:
+        """About how many bytes undo and redo keep alive."""
+        return self._bytes
 
     def labels(self) -> list[str]:
         """What led to each value, oldest first."""
@@ -59,27 +68,83 @@ class History:
 
     def commit(self, label: str, project: Project, merge: Hashable | None = None) -> None:
         """Make `project` the present value; what was undone is forgotten."""
+        for step in self._steps[self._index + 1 :]:
+            self._bytes -= step.bytes
         del self._steps[self._index + 1 :]
         step = Step(label, project, merge)
         if merge is not None and self._steps[self._index].merge == merge:
-            self._steps[self._index] = step
+            self._put(self._index, step)
             return
-        self._steps.append(step)
-        del self._steps[: max(0, len(self._steps) - LIMIT - 1)]
-        self._index = len(self._steps) - 1
+        self._steps.append(Step(label, self.present))
+        self._index += 1
+        self._put(self._index, step)
+        self._forget()
 
     def amend(self, project: Project) -> None:
         """Replace the present value within its step: an answer completes the edit that asked."""
-        step = self._steps[self._index]
-        self._steps[self._index] = Step(step.label, project, step.merge)
+        self._put(self._index, replace(self._steps[self._index], project=project))
+        self._forget()
+
+    def map(self, change: Callable[[Project], Project]) -> None:
+        """Change every value alike: for what is no edit and cannot be undone."""
+        self._steps = [replace(step, project=change(step.project)) for step in self._steps]
 
     def end_merge(self) -> None:
         """The next step stands for itself even with the same merge key."""
-        step = self._steps[self._index]
-        self._steps[self._index] = Step(step.label, step.project)
+        self._steps[self._index] = replace(self._steps[self._index], merge=None)
 
     def go_to(self, index: int) -> None:
         """Make the value at `index` the present one. Raises IndexError outside the list."""
         if not 0 <= index < len(self._steps):
             raise IndexError(index)
         self._index = index
+
+    def _put(self, index: int, step: Step) -> None:
+        """Put a step in its place, and weigh it and the one after it anew."""
+        self._steps[index] = step
+        for at in (index, index + 1):
+            if 0 < at < len(self._steps):
+                old, before = self._steps[at], self._steps[at - 1].project
+                weighed = replace(old, bytes=bytes_lost(before, old.project))
+                self._bytes += weighed.bytes - old.bytes
+                self._steps[at] = weighed
+
+    def _forget(self) -> None:
+        """Forget the oldest steps beyond the limits; one step back always stays."""
+        while self._index > 1 and (self._bytes > self._budget or len(self._steps) > LIMIT + 1):
+            del self._steps[0]
+            self._index -= 1
+            self._bytes -= self._steps[0].bytes
+            self._steps[0] = replace(self._steps[0], bytes=0)
+
+
+def bytes_lost(before: Project, after: Project) -> int:
+    """About how many bytes `before` holds that `after` does not share."""
+    newer = {layer.id: layer for layer in after.layers}
+    return sum(_layer_bytes(layer, newer.get(layer.id)) for layer in before.layers)
+
+
+def _layer_bytes(layer: Layer, newer: Layer | None) -> int:
+    if layer is newer:
+        return 0
+    masks = newer.masks if newer else {}
+    prompts = newer.prompts if newer else {}
+    return _mask_bytes(layer.masks, masks) + _prompt_bytes(layer.prompts, prompts)
+
+
+def _mask_bytes(masks: Mapping[int, Mask], newer: Mapping[int, Mask]) -> int:
+    if masks is newer:
+        return 0
+    gone = (len(mask.data) for frame, mask in masks.items() if newer.get(frame) is not mask)
+    return _table_bytes(masks) + sum(gone)
+
+
+def _prompt_bytes(prompts: Mapping[int, Prompt], newer: Mapping[int, Prompt]) -> int:
+    if prompts is newer:
+        return 0
+    gone = (p for frame, p in prompts.items() if newer.get(frame) is not p)
+    return _table_bytes(prompts) + sum(POINT_BYTES * (1 + len(p.points)) for p in gone)
+
+
+def _table_bytes(table: Mapping[int, object]) -> int:
+    return sys.getsizeof(dict(table)) if table else 0

@@ -1,0 +1,42 @@
+"""Locks that the system lets go of when a program dies, whatever way."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+log = logging.getLogger(__name__)
+
+
+class Lock:
+    """The right to write something, held from `take` until `release`."""
+
+    def __init__(self, path: Path, lock: FileLock | None) -> None:
+        self.path, self._lock = path, lock
+
+    def release(self) -> None:
+        """Let go; twice is as good as once."""
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            with suppress(OSError):  # Windows does not let go of the name of an open file
+                self.path.unlink(missing_ok=True)
+            lock.release()
+
+
+def take(path: Path) -> Lock | None:
+    """The lock whose file is `path`; None while another program, or another window, has it.
+
+    Where the folder cannot be written nobody can lock, nor write: the right is given freely.
+    """
+    lock = FileLock(path, timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        return None
+    except (OSError, NotImplementedError) as error:
+        log.info("no lock is kept: %s", error)
+        return Lock(path, None)
+    return Lock(path, lock)

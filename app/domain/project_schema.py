@@ -1,0 +1,154 @@
+"""The project file: a SQLite database. Its tables, its versions, and how it is opened.
+
+| table | a row is |
+|---|---|
+| `fact` | one thing about the whole project: `clip`, `in_out`, `view`, `picture` (an image) ... |
+| `layer` | a layer; `place` 0 is the top of the panel |
+| `prompt` | the prompt of a layer on a frame, as JSON |
+| `mask` | the mask of a layer on a frame: a 16-bit grey PNG and what belongs to it |
+
+The file says which version of this it has in `user_version`. An older one is brought forward in
+memory by MIGRATIONS when it is read; a newer one is read as far as it is understood.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import TypeAlias
+from urllib.parse import quote
+
+APPLICATION_ID = 0x526F746F  # "Roto"
+VERSION = 1
+SUFFIX = ".roto"
+PAGE = 65536  # ten masks on a page: a smaller one leaves a fifth empty and doubles the saving
+LONGEST_VALUE = 32 << 20  # bytes of one text or image
+PATIENCE = 60.0  # seconds one reading of a file may take
+STEPS = 20_000  # of SQLite's machine between two looks at the clock
+
+SCHEMA = """
+CREATE TABLE fact (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
+CREATE TABLE layer (
+    id TEXT PRIMARY KEY, place INTEGER NOT NULL, name TEXT NOT NULL, colour INTEGER NOT NULL,
+    shown INTEGER NOT NULL, solo INTEGER NOT NULL, locked INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE prompt (
+    layer TEXT NOT NULL, frame INTEGER NOT NULL, steps TEXT NOT NULL, PRIMARY KEY (layer, frame)
+) WITHOUT ROWID;
+CREATE TABLE mask (
+    layer TEXT NOT NULL, frame INTEGER NOT NULL,
+    prompt TEXT, model TEXT NOT NULL, score REAL NOT NULL,
+    x0 REAL NOT NULL, y0 REAL NOT NULL, x1 REAL NOT NULL, y1 REAL NOT NULL,
+    data BLOB NOT NULL, PRIMARY KEY (layer, frame)
+);
+"""
+
+# What brings a file of version N to N + 1. A stored file of each version stands in tests/data.
+Migration: TypeAlias = Callable[[sqlite3.Connection], None]
+MIGRATIONS: Mapping[int, Migration] = {}
+
+
+class ProjectError(Exception):
+    """A project cannot be read or kept; the text is fit to show the artist."""
+
+
+def create(place: str) -> sqlite3.Connection:
+    """A new project database at `place`, a path or ":memory:". Raises sqlite3.Error."""
+    db = sqlite3.connect(place, isolation_level=None, check_same_thread=False)
+    db.execute(f"PRAGMA page_size = {PAGE}")
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    db.execute(f"PRAGMA user_version = {VERSION}")
+    db.executescript(f"BEGIN; {SCHEMA} COMMIT;")
+    return db
+
+
+def open_own(path: Path) -> sqlite3.Connection:
+    """The database at `path`, one of ours, to write on. Raises sqlite3.Error."""
+    uri = f"file:{quote(os.fsencode(path))}?mode=rw"
+    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+
+
+def make_durable(db: sqlite3.Connection) -> None:
+    """Let every transaction be on the disk when it ends. Raises sqlite3.Error."""
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA secure_delete = OFF")  # what is saved is a copy without deleted rows
+    db.execute("PRAGMA journal_size_limit = 67108864")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """The database at `path`, perhaps from a stranger, to read only; nothing is written beside it.
+
+    Raises sqlite3.Error and OSError.
+    """
+    with path.open("rb"):  # the system's own words for a file that may not be read
+        pass
+    uri = f"file:{quote(os.fsencode(path))}?mode=ro&immutable=1"
+    db = sqlite3.connect(uri, uri=True, isolation_level=None)
+    try:
+        guard(db)
+        yield db
+    finally:
+        db.close()
+
+
+def guard(db: sqlite3.Connection) -> None:
+    """Let nothing in a stranger's file run, fill the memory or hang."""
+    db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
+    db.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+    db.execute("PRAGMA trusted_schema = OFF")
+    db.execute("PRAGMA cell_size_check = ON")
+    db.execute("PRAGMA query_only = ON")
+    until = monotonic() + PATIENCE
+    db.set_progress_handler(lambda: monotonic() > until, STEPS)
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """All of what is done inside, or nothing. Raises sqlite3.Error."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def migrate(
+    db: sqlite3.Connection,
+    version: int,
+    migrations: Mapping[int, Migration] = MIGRATIONS,
+    target: int = VERSION,
+) -> None:
+    """Bring a database of our own from an older `version` to `target`, step by step.
+
+    Raises sqlite3.Error, and KeyError for a version that no step leads on from.
+    """
+    for step in range(version, target):
+        with transaction(db):
+            migrations[step](db)
+            db.execute(f"PRAGMA user_version = {step + 1}")
+
+
+def brought_forward(
+    db: sqlite3.Connection,
+    version: int,
+    migrations: Mapping[int, Migration] = MIGRATIONS,
+    target: int = VERSION,
+) -> sqlite3.Connection:
+    """A copy of an older database in memory, brought to `target`; see `migrate`."""
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        db.backup(copy)
+        migrate(copy, version, migrations, target)
+    except BaseException:
+        copy.close()
+        raise
+    return copy

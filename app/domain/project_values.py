@@ -1,0 +1,273 @@
+"""The project's values as JSON, and back: nothing a file says is believed before it is checked.
+
+Readers raise ValueError with a few words on what is wrong; whoever called them names the file.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypeVar
+
+from app.domain.clip_facts import Clip, ClipError, Interpretation
+from app.domain.fingerprint import Fingerprint
+from app.domain.frames import FrameRange
+from app.domain.limits import check_size
+from app.domain.project import Box, Point, Prompt
+
+T = TypeVar("T")
+
+FARTHEST_FRAME = 10**12  # twelve digits, the most that file names are read with
+MOST_FRAMES = 10_000_000  # more than a hundred hours
+MOST_POINTS = 10_000  # of one prompt
+FARTHEST_PIXEL = 1e6
+LONGEST_TEXT = 4096
+HASH = re.compile(r"[0-9a-f]{0,64}")
+
+
+def prompt_text(prompt: Prompt) -> str:
+    """A prompt as JSON."""
+    box, points = prompt.box, prompt.points
+    return json.dumps(
+        {
+            "box": [box.x0, box.y0, box.x1, box.y1, box.proposal] if box else None,
+            "points": [[p.x, p.y, p.include, p.proposal] for p in points],
+        },
+        separators=(",", ":"),
+    )
+
+
+def prompt_of(text: object) -> Prompt:
+    """The prompt in a JSON text."""
+    values = _object(text)
+    points = _list(values.get("points", []), MOST_POINTS)
+    box = values.get("box")
+    prompt = Prompt(None if box is None else _box(_list(box, 5)), tuple(map(_point, points)))
+    if not prompt:
+        raise ValueError("an empty prompt")
+    return prompt
+
+
+def clip_text(clip: Clip, relative: str | None) -> str:
+    """What is kept of a clip, as JSON: how to find it again and how to know it."""
+    return json.dumps(
+        {
+            "path": str(clip.path),
+            "relative": relative,
+            "kind": clip.kind,
+            "name": clip.name,
+            "size": clip.size,
+            "frames": [clip.frames.first, clip.frames.last],
+            "missing": [[run.first, run.last] for run in runs(clip.missing)],
+            "fps": str(clip.fps),
+            "pixel_aspect": str(clip.pixel_aspect),
+            "bit_depth": clip.bit_depth,
+            "colour": clip.colour,
+            "interpretation": _interpretation_values(clip.interpretation),
+            "fingerprint": {
+                "bytes": clip.fingerprint.bytes,
+                "sample": clip.fingerprint.sample,
+                "frames": clip.fingerprint.frames,
+                "times": clip.fingerprint.times,
+            },
+        }
+    )
+
+
+def clip_of(text: object) -> tuple[Clip, str | None]:
+    """The clip in a JSON text, offline, and its path relative to the project."""
+    values = _object(text)
+    frames = frames_of(values["frames"])
+    relative = values.get("relative")
+    clip = Clip(
+        path=Path(_text(values["path"])),
+        kind=_one_of(values["kind"], ("movie", "sequence")),
+        name=_text(values["name"]),
+        size=_size(values["size"]),
+        frames=frames,
+        missing=_missing(values["missing"], frames),
+        fps=_fraction(values["fps"]),
+        pixel_aspect=_fraction(values["pixel_aspect"]),
+        bit_depth=whole(values["bit_depth"], 1, 32),
+        colour=_text(values["colour"]),
+        fingerprint=_fingerprint(_dict(values["fingerprint"])),
+        warnings=(),
+        interpretation=_interpretation(_dict(values["interpretation"])),
+        offline=True,
+    )
+    return clip, None if relative is None else _text(relative)
+
+
+def frames_of(values: object) -> FrameRange:
+    """A range of frames from [first, last]."""
+    first, last = (whole(n, -FARTHEST_FRAME, FARTHEST_FRAME) for n in _list(values, 2, 2))
+    if not 0 <= last - first < MOST_FRAMES:
+        raise ValueError(f"frames {first} to {last}")
+    return FrameRange(first, last)
+
+
+def runs(frames: Iterable[int]) -> list[FrameRange]:
+    """The frames as ranges without gaps, ascending."""
+    found: list[FrameRange] = []
+    for frame in sorted(frames):
+        if found and found[-1].last == frame - 1:
+            found[-1] = replace(found[-1], last=frame)
+        else:
+            found.append(FrameRange(frame, frame))
+    return found
+
+
+def whole(value: object, low: int, high: int) -> int:
+    """A whole number from `low` to `high`."""
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise ValueError(f"{str(value)[:40]} where a number from {low} to {high} belongs")
+    return value
+
+
+def real(value: object, farthest: float = FARTHEST_PIXEL) -> float:
+    """A finite number not farther from 0 than `farthest`."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise ValueError(f"{str(value)[:40]} where a number belongs")
+    if not math.isfinite(value) or abs(value) > farthest:
+        raise ValueError(f"the number {str(value)[:40]}")
+    return float(value)
+
+
+def _box(values: Sequence[object]) -> Box:
+    if len(values) != 5:
+        raise ValueError("a box without five numbers")
+    x0, y0, x1, y1 = map(real, values[:4])
+    if not (x0 < x1 and y0 < y1):
+        raise ValueError("an empty box")
+    return Box(x0, y0, x1, y1, whole(values[4], 0, 3))
+
+
+def _point(value: object) -> Point:
+    x, y, include, proposal = _list(value, 4, 4)
+    if not isinstance(include, bool):
+        raise ValueError("a point that neither adds nor takes away")
+    return Point(real(x), real(y), include, whole(proposal, 0, 3))
+
+
+def _size(value: object) -> tuple[int, int]:
+    width, height = (whole(n, 1, 1 << 20) for n in _list(value, 2, 2))
+    check_size("The clip", width, height)
+    return width, height
+
+
+def _missing(value: object, frames: FrameRange) -> frozenset[int]:
+    found: set[int] = set()
+    for run in map(frames_of, _list(value, MOST_FRAMES)):
+        if run.intersect(frames) != run:
+            raise ValueError("missing frames outside the clip")
+        found.update(run)
+    return frozenset(found)
+
+
+def _fingerprint(values: Mapping[str, Any]) -> Fingerprint:
+    return Fingerprint(
+        whole(values["bytes"], 0, 1 << 62),
+        _hash(values["sample"]),
+        whole(values["frames"], 0, MOST_FRAMES),
+        _hash(values["times"]),
+    )
+
+
+def _interpretation_values(interpretation: Interpretation) -> dict[str, object]:
+    return {
+        "first_frame": interpretation.first_frame,
+        "fps": str(interpretation.fps) if interpretation.fps else None,
+        "matrix": interpretation.matrix,
+        "range": interpretation.range,
+    }
+
+
+def _interpretation(values: Mapping[str, Any]) -> Interpretation:
+    fps = values.get("fps")
+    return Interpretation(
+        first_frame=whole(values["first_frame"], -FARTHEST_FRAME, FARTHEST_FRAME),
+        fps=None if fps is None else _fraction(fps),
+        matrix=_one_of(values["matrix"], ("auto", "601", "709", "2020")),
+        range=_one_of(values["range"], ("auto", "full", "limited")),
+    )
+
+
+def _object(text: object) -> dict[str, Any]:
+    if not isinstance(text, str):
+        raise ValueError("no text")
+    try:
+        return _dict(json.loads(text))
+    except RecursionError as e:
+        raise ValueError("brackets within brackets without end") from e
+
+
+def _dict(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError("no object")
+    return value
+
+
+def _list(value: object, most: int, least: int = 0) -> Sequence[Any]:
+    if not isinstance(value, list) or not least <= len(value) <= most:
+        raise ValueError(f"no list of {least} to {most}")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_TEXT or "\0" in value:
+        raise ValueError(f"no text of 1 to {LONGEST_TEXT} characters")
+    return value
+
+
+def _hash(value: object) -> str:
+    if not isinstance(value, str) or not HASH.fullmatch(value):
+        raise ValueError("no hash")
+    return value
+
+
+def _fraction(value: object) -> Fraction:
+    text = _text(value)
+    if len(text) > 40 or not re.fullmatch(r"[0-9]+(/[0-9]+)?", text):
+        raise ValueError(f"{text[:40]} where a ratio belongs")
+    try:
+        ratio = Fraction(text)
+    except ZeroDivisionError as e:
+        raise ValueError("a division by zero") from e
+    if not Fraction(1, 10_000) <= ratio <= 10_000:
+        raise ValueError(f"the ratio {text}")
+    return ratio
+
+
+def _one_of(value: object, choices: tuple[T, ...]) -> T:
+    for choice in choices:
+        if value == choice:
+            return choice
+    raise ValueError(f"{str(value)[:40]} where one of {choices} belongs")
+
+
+def parsed(what: str, read: Callable[[], T]) -> T:
+    """What `read` returns; whatever it trips over becomes a ValueError that says `what`."""
+    try:
+        return read()
+    except KeyError as e:
+        raise ValueError(f"{what} lacks {e}") from e
+    except (ValueError, OverflowError, TypeError, ClipError) as e:
+        raise ValueError(f"{what} holds {e}") from e
+
+
+def view_text(playhead: int, selected: str | None) -> str:
+    """Where the artist was, as JSON."""
+    return json.dumps({"playhead": playhead, "selected": selected})
+
+
+def view_of(text: object) -> tuple[int, str | None]:
+    """The playhead and the selected layer in a JSON text."""
+    values = _object(text)
+    selected = values.get("selected")
+    playhead = whole(values["playhead"], -FARTHEST_FRAME, FARTHEST_FRAME)
+    return playhead, None if selected is None else _text(selected)

@@ -1,0 +1,144 @@
+"""What an earlier run left in the recovery folder: work that was neither saved nor given up."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.domain.live_copy import LiveCopy, delete_database, home_of, lock_path
+from app.domain.locks import take
+from app.domain.project_read import Stored
+from app.domain.project_schema import SUFFIX, ProjectError, open_own
+from app.domain.project_values import clip_of
+
+log = logging.getLogger(__name__)
+
+GIVEN_UP = "given up"  # the folder of what was closed without saving
+KEPT = 10  # of those
+
+
+@dataclass(frozen=True, slots=True)
+class Recoverable:
+    """Work that can be taken up again. `damaged` says why it cannot, mostly nothing."""
+
+    path: Path
+    name: str  # of the project or, where it was never saved, of its clip
+    when: float  # seconds since 1970, of the last edit
+    home: Path | None = None
+    layers: int = 0
+    keyframes: int = 0
+    picture: bytes = field(default=b"", repr=False)
+    damaged: str = ""
+
+
+def recoverable(folder: Path) -> list[Recoverable]:
+    """The work in `folder` that no running program has open, the latest first.
+
+    What was saved or is empty is deleted on the way. Never raises for what it finds.
+    """
+    found = []
+    for path in _live_copies(folder):
+        lock = take(lock_path(path))
+        if lock is None:
+            continue  # another window's
+        try:
+            work = _looked_at(path)
+            if work is None:
+                delete_database(path)
+            else:
+                found.append(work)
+        finally:
+            lock.release()
+    return sorted(found, key=lambda work: -work.when)
+
+
+def given_up(folder: Path) -> list[Recoverable]:
+    """What was closed without saving, the latest first."""
+    return recoverable(folder / GIVEN_UP)
+
+
+def recover(path: Path) -> tuple[LiveCopy, Stored]:
+    """Take up the work at `path`. Raises ProjectError."""
+    lock = take(lock_path(path))
+    if lock is None:
+        raise ProjectError("This work is open in another window of Rotocel already.")
+    try:
+        return LiveCopy.adopt(path, lock)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def give_up(path: Path) -> None:
+    """Put the work at `path`, which nobody has open, among what was closed without saving.
+
+    Only the latest of that is kept. Raises ProjectError.
+    """
+    lock = take(lock_path(path))
+    if lock is None:
+        raise ProjectError("This work is open in another window of Rotocel.")
+    try:
+        with closing(open_own(path)) as db:
+            db.execute("PRAGMA journal_mode = DELETE")  # one file, which can be moved
+        folder = path.parent / GIVEN_UP
+        folder.mkdir(exist_ok=True)
+        path.replace(folder / path.name)
+        for old in sorted(_live_copies(folder), key=_when, reverse=True)[KEPT:]:
+            delete_database(old)
+    except (OSError, sqlite3.Error) as e:
+        raise ProjectError(f"{path} cannot be put away ({e}); it is still there.") from e
+    finally:
+        lock.release()
+
+
+def _live_copies(folder: Path) -> Iterator[Path]:
+    with suppress(OSError):  # no folder, no work
+        yield from [path for path in folder.iterdir() if path.suffix == SUFFIX]
+
+
+def _when(path: Path) -> float:
+    """When the database at `path` was last written, as far as the disk knows."""
+    times = [0.0]
+    for name in (path, path.with_name(f"{path.name}-wal")):
+        with suppress(OSError):
+            times.append(name.stat().st_mtime)
+    return max(times)
+
+
+def _looked_at(path: Path) -> Recoverable | None:
+    """What is in the live copy at `path`; None where nothing would be lost with it."""
+    when = _when(path)
+    try:
+        with closing(open_own(path)) as db:
+            if not db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+                return None  # its program ended before anything was in it
+            facts = dict(db.execute("SELECT name, value FROM fact"))
+            if not facts.get("unsaved"):
+                return None
+            home, picture = home_of(db), facts.get("picture")
+            return Recoverable(
+                path,
+                home.stem if home else _clip_name(facts.get("clip")),
+                when,
+                home,
+                _count(db, "layer"),
+                _count(db, "prompt"),
+                picture if isinstance(picture, bytes) else b"",
+            )
+    except (sqlite3.Error, ValueError, TypeError) as e:
+        log.warning("a live copy cannot be read: %s", e)
+        return Recoverable(path, path.stem[:8], when, damaged=str(e))
+
+
+def _count(db: sqlite3.Connection, table: str) -> int:
+    return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608
+
+
+def _clip_name(text: object) -> str:
+    with suppress(ValueError, KeyError):
+        return clip_of(text)[0].name
+    return "Untitled"

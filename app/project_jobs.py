@@ -1,0 +1,319 @@
+"""The work on project files done on lanes: open, keep, save. No Qt."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+
+import cv2
+import numpy as np
+
+from app.clip_caches import ClipCaches
+from app.domain import recovery
+from app.domain.backups import beside
+from app.domain.live_copy import LiveCopy
+from app.domain.locks import Lock, take
+from app.domain.project import Project
+from app.domain.project_read import read_project
+from app.domain.project_schema import VERSION, ProjectError
+from app.domain.project_write import View
+
+log = logging.getLogger(__name__)
+
+PICTURE = 192  # pixels wide: what recovery shows of a project
+REPAINT = 20.0  # seconds a picture for recovery stays good
+
+
+@dataclass(frozen=True, eq=False)
+class ProjectOpened:
+    """A project is ready, its clip still offline. `read_only` says why it may not be changed."""
+
+    question: OpenProject | RecoverProject
+    project: Project
+    view: View
+    relative: str | None
+    live: LiveCopy | None  # None: nothing is kept, as nothing may be changed
+    home: Path | None
+    lock: Lock | None
+    saved: bool  # whether `home` holds this very project
+    read_only: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class ProjectNotOpened:
+    """A project could not be opened, and why."""
+
+    question: OpenProject | RecoverProject
+    sentence: str
+
+
+@dataclass(frozen=True, eq=False)
+class OpenProject:
+    """Opens the project file `home`, or a backup of it that lies at `source`."""
+
+    home: Path
+    folder: Path  # of live copies
+    held: Lock | None = None  # the lock of the window's present project
+    source: Path | None = None
+    begun: Event = field(default_factory=Event)  # the lane takes it up once
+
+    @property
+    def path(self) -> Path:
+        """What is being opened."""
+        return self.source or self.home
+
+    def __call__(self) -> ProjectOpened | ProjectNotOpened:
+        self.begun.set()
+        lock: Lock | None = None
+        try:
+            stored = read_project(self.path)
+            lock = home_lock(self.home, self.held)
+            live = LiveCopy(self.folder, self.home)
+        except ProjectError as error:
+            return ProjectNotOpened(self, str(error))
+        except Exception as error:
+            log.exception("a project could not be opened")
+            return ProjectNotOpened(self, f"{self.path.name} could not be opened: {error}.")
+        read_only = _read_only(self.path.name, stored.version, lock)
+        return ProjectOpened(
+            self,
+            stored.project,
+            stored.view,
+            stored.relative,
+            None if read_only else live,
+            self.home,
+            lock,
+            saved=self.source is None,
+            read_only=read_only,
+            warnings=stored.warnings,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class RecoverProject:
+    """Takes up the work that an earlier run left in the live copy at `path`."""
+
+    path: Path
+    held: Lock | None = None
+    begun: Event = field(default_factory=Event)
+
+    def __call__(self) -> ProjectOpened | ProjectNotOpened:
+        self.begun.set()
+        try:
+            live, stored = recovery.recover(self.path)
+        except ProjectError as error:
+            return ProjectNotOpened(self, str(error))
+        except Exception as error:
+            log.exception("work could not be recovered")
+            return ProjectNotOpened(self, f"The work could not be recovered: {error}.")
+        lock = home_lock(live.home, self.held) if live.home else None
+        warnings = stored.warnings
+        if live.home is not None and lock is None:
+            warnings += (f"{live.home.name} is open in another window; save under another name.",)
+            live.home = None
+        return ProjectOpened(
+            self,
+            stored.project,
+            stored.view,
+            stored.relative,
+            live,
+            live.home,
+            lock,
+            saved=False,
+            warnings=warnings,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Keeping:
+    """What is to be kept in the live copy: the present value, and where the artist is."""
+
+    live: LiveCopy
+    project: Project
+    playhead: int
+    selected: str | None
+    caches: ClipCaches | None
+    clean: bool  # the project is what its file holds, or nothing worth keeping
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is not on the disk yet, and was not refused before."""
+        live = self.live
+        if self.project is live.refused or (live.kept is None and not self.project.layers):
+            return False
+        return live.kept is not self.project or live.clean != self.clean
+
+    def view(self) -> View:
+        """The view to write; with a picture now and then."""
+        picture = b""
+        if self.caches is not None and time.monotonic() - self.live.pictured > REPAINT:
+            picture = _picture(self.caches, self.playhead)
+            if picture:
+                self.live.pictured = time.monotonic()
+        return View(self.playhead, self.selected, picture)
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """`project` is on the disk: it survives whatever happens to the program."""
+
+    live: LiveCopy
+    project: Project
+
+
+@dataclass(frozen=True, eq=False)
+class NotKept:
+    """`project` is only in memory, and why."""
+
+    live: LiveCopy
+    project: Project
+    sentence: str
+
+
+@dataclass(frozen=True, eq=False)
+class KeepProject:
+    """Puts what changed into the live copy."""
+
+    keeping: Keeping
+
+    def __call__(self) -> Kept | NotKept:
+        wanted = self.keeping
+        try:
+            wanted.live.keep(wanted.project, wanted.view(), clean=wanted.clean)
+        except ProjectError as error:
+            log.warning("an edit is not kept: %s", error)
+            wanted.live.refused = wanted.project
+            return NotKept(wanted.live, wanted.project, str(error))
+        return Kept(wanted.live, wanted.project)
+
+
+@dataclass(frozen=True, eq=False)
+class Left:
+    """The files of a project that was left are let go of."""
+
+    question: LeaveProject
+
+
+@dataclass(frozen=True, eq=False)
+class LeaveProject:
+    """Lets go of a live copy. It is deleted where its work is saved, else it can be recovered."""
+
+    keeping: Keeping
+    given_up: bool = False  # the artist does not want it: it is put among what was given up
+    begun: Event = field(default_factory=Event)
+
+    def __call__(self) -> Left:
+        self.begun.set()
+        live, wanted = self.keeping.live, self.keeping
+        try:
+            if wanted.clean:
+                live.delete()
+                return Left(self)
+            if live.kept is not wanted.project:
+                live.keep(wanted.project, wanted.view())
+            live.close()
+            if self.given_up:
+                recovery.give_up(live.path)
+        except ProjectError as error:
+            log.warning("left unfinished: %s", error)
+            live.close()
+        return Left(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Saved:
+    """`question.keeping.project` is in the file `question.home`; `notes` are for the artist."""
+
+    question: SaveProject
+    lock: Lock | None
+    notes: tuple[str, ...]
+    stamp: object
+
+
+@dataclass(frozen=True, eq=False)
+class NotSaved:
+    """The file is as it was, and why."""
+
+    question: SaveProject
+    sentence: str
+
+
+@dataclass(frozen=True, eq=False)
+class SaveProject:
+    """Saves the project to `home`."""
+
+    keeping: Keeping
+    home: Path
+    held: Lock | None
+    stamp: object  # of the file when it was opened or saved; None for a new one
+    begun: Event = field(default_factory=Event)
+
+    def __call__(self) -> Saved | NotSaved:
+        self.begun.set()
+        lock: Lock | None = None
+        try:
+            lock = home_lock(self.home, self.held)
+            if lock is None:
+                return NotSaved(
+                    self, f"{self.home.name} is open in another window; choose another name."
+                )
+            notes = [self._changed_meanwhile()]
+            wanted = self.keeping
+            notes.append(wanted.live.save(wanted.project, wanted.view(), self.home))
+        except Exception as error:
+            if not isinstance(error, ProjectError):
+                log.exception("a project could not be saved")
+            if lock is not None and lock is not self.held:
+                lock.release()
+            return NotSaved(self, str(error))
+        return Saved(self, lock, tuple(filter(None, notes)), stamp_of(self.home))
+
+    def _changed_meanwhile(self) -> str:
+        if self.stamp is None or stamp_of(self.home) in {self.stamp, None}:
+            return ""
+        return (
+            f"Another program had changed {self.home.name} since it was opened; what it held is "
+            "among the backups."
+        )
+
+
+def home_lock(home: Path, held: Lock | None) -> Lock | None:
+    """The right to write `home`: the one `held` already, or taken now; None if another has it."""
+    path = beside(Path(os.path.realpath(home)), ".", ".lock")
+    return held if held is not None and held.path == path else take(path)
+
+
+def stamp_of(home: Path) -> object:
+    """What changes when another program writes `home`; None where there is no such file."""
+    try:
+        facts = home.stat()
+    except OSError:
+        return None
+    return facts.st_ino, facts.st_size, facts.st_mtime_ns
+
+
+def _read_only(name: str, version: int, lock: Lock | None) -> str:
+    if version > VERSION:
+        return f"{name} was saved by a newer Rotocel: it can be looked at, not changed; update."
+    if lock is None:
+        return (
+            f"{name} is open in another window, so this one is read-only; save it under another "
+            "name to work on a copy."
+        )
+    return ""
+
+
+def _picture(caches: ClipCaches, frame: int) -> bytes:
+    """The frame as a small JPEG, empty where it is not at hand."""
+    rgb = caches.frames.get(frame)
+    if rgb is None:
+        return b""
+    height, width = rgb.shape[:2]
+    size = (PICTURE, max(1, min(2 * PICTURE, round(PICTURE * height / width))))
+    small = cv2.cvtColor(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2BGR)
+    return bytes(np.asarray(cv2.imencode(".jpg", small)[1]).tobytes())
