@@ -17,13 +17,17 @@ RIGHT = BAR + theme.GAP  # of the buttons: the distance to the right edge of the
 
 
 class OfferList(QScrollArea):
-    """Keeps one widget for each key, so that what stays keeps its place and the keyboard."""
+    """Keeps one widget for each key, so that what stays keeps its place and the keyboard.
+
+    `spare` takes the keyboard of a row that goes where no other can.
+    """
 
     accepted = Signal(str)  # key
     refused = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget, spare: QWidget) -> None:
         super().__init__(parent)
+        self._spare = spare
         self.rows: dict[str, OfferRow] = {}
         self._column = QWidget(self)
         self._layout = QVBoxLayout(self._column)
@@ -100,11 +104,9 @@ class OfferList(QScrollArea):
 
     def _focus_near(self, place: int, second: bool) -> None:
         rows = list(self.rows.values())
-        if not rows:
-            return
-        buttons = rows[min(place, len(rows) - 1)].buttons()
-        for button in reversed(buttons) if second else buttons:
-            if not button.isHidden() and button.isEnabled():
-                button.setFocus(Qt.FocusReason.OtherFocusReason)
-                self.ensureWidgetVisible(button)
-                return
+        buttons = rows[min(place, len(rows) - 1)].buttons() if rows else ()
+        able = [b for b in buttons if not b.isHidden() and b.isEnabled()]
+        heir = able[-1 if second else 0] if able else self._spare
+        heir.setFocus(Qt.FocusReason.OtherFocusReason)
+        if able:
+            self.ensureWidgetVisible(heir)

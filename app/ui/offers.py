@@ -37,7 +37,7 @@ class OfferPanel(QFrame):
         self._waiting: dict[str, Offers] = {}
         self._seen: str | None = None  # the question the widgets show
         self.sentence = CutLabel(self, Qt.TextElideMode.ElideMiddle)
-        self.list = OfferList(self)
+        self.list = OfferList(self, self.sentence)
         self.more = SteadyButton(self)
         self.later = SteadyButton(self)
         self._set_up()
@@ -96,8 +96,6 @@ class OfferPanel(QFrame):
             self.list.show_rows(())
         self._fill(self._waiting[name])
         self.show()
-        if held and not self._holds_keyboard():
-            self.sentence.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _fill(self, offers: Offers) -> None:
         self.sentence.show_text(offers.sentence)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QStyle, QStyleOptionButton, QWidget
 
 from app.ui.claim import claim
 
@@ -66,9 +66,14 @@ class SureButton(SteadyButton):
             self.updateGeometry()
 
     def sizeHint(self) -> QSize:
-        hint, metrics = super().sizeHint(), self.fontMetrics()
-        widths = [metrics.horizontalAdvance(text) for text in (self._verb, self._question())]
-        return hint + QSize(max(widths) - metrics.horizontalAdvance(self.text()), 0)
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        hint = QSize()
+        for option.text in (self._verb, self._question()):
+            room = self.fontMetrics().size(Qt.TextFlag.TextShowMnemonic, option.text)
+            kind = QStyle.ContentsType.CT_PushButton
+            hint = hint.expandedTo(self.style().sizeFromContents(kind, option, room, self))
+        return hint
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
