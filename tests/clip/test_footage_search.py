@@ -76,6 +76,13 @@ def test_a_moved_sequence_is_found_whatever_lies_beside_it(tmp_path: Path) -> No
     assert compare(wanted, open_clip(found[0].path), frozenset({1003})).kind == "same"
 
 
+def test_as_many_bytes_in_fewer_files_are_not_the_same_size(tmp_path: Path) -> None:
+    wanted = stored(images(tmp_path / "lost" / "plate.#.png", range(4)))
+    images(tmp_path / "now" / "other.#.png", range(1))
+    (tmp_path / "now" / "other.0000.png").write_bytes(bytes(wanted.fingerprint.bytes))
+    assert find_candidates(wanted, [tmp_path / "now"]) == []
+
+
 def test_an_extended_sequence_is_found_by_its_name(tmp_path: Path) -> None:
     path = images(tmp_path / "plate.#.png", range(1001, 1005))
     wanted = stored(path)
