@@ -37,6 +37,7 @@ from app.jobs import (
 )
 from app.plan import Wanted
 from app.player import Player, faster
+from app.redaction import hide
 from app.reports import ExportSummary, Level, Message, Status
 from app.settings import Settings
 from export.job import ExistingFiles, Mode
@@ -205,6 +206,7 @@ class Session(QObject):
 
     def open(self, path: Path) -> None:
         """Open a clip in place of the present one, which Undo brings back with all its layers."""
+        hide(path)
         interpretation = Interpretation()
         self._opening = OpenClip(path, interpretation, self._model, self._settings, self._folder)
         self._publish()
@@ -410,6 +412,7 @@ class Session(QObject):
         """Write mattes of the project as it is now; one export at a time."""
         if self.exporting or self.clip is None:
             return
+        hide(out_dir)
         source = MaskSource(self.clip, self._model, self._caches)
         project = self.project  # the artist edits on
 
