@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.paths import user_logs
+from app import paths
 from app.redaction import redact
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ def watched() -> Iterator[None]:
     if faulthandler.is_enabled():
         yield
         return
-    with (user_logs() / NAME).open("ab", buffering=0) as file:
+    with (paths.user_logs() / NAME).open("ab", buffering=0) as file:
         faulthandler.enable(file)  # not stderr, which a windowed program on Windows lacks
         try:
             yield
@@ -45,7 +45,7 @@ def watched() -> Iterator[None]:
 
 def take() -> bool:
     """Whether a run before crashed, said once: its trace goes to `crash.1.log`."""
-    path = user_logs() / NAME
+    path = paths.user_logs() / NAME
     try:
         trace = path.read_text("utf-8", "replace") if path.exists() else ""
         if not trace.strip():

@@ -10,8 +10,7 @@ from contextlib import ExitStack, contextmanager
 from logging.handlers import RotatingFileHandler
 from types import TracebackType
 
-from app import crash
-from app.paths import user_logs
+from app import crash, paths
 from app.redaction import redact
 
 log = logging.getLogger(__name__)
@@ -41,16 +40,16 @@ def kept(*, log_paths: bool) -> Iterator[str]:
         try:
             _write_to_file(stack, formatter)
         except OSError as e:
-            fault = f"No log is kept: {user_logs()} cannot be written ({e.strerror})."
+            fault = f"No log is kept: {paths.user_logs()} cannot be written ({e.strerror})."
         stack.enter_context(_hooks())
         yield fault
 
 
 def _write_to_file(stack: ExitStack, formatter: logging.Formatter) -> None:
     """Until `stack` closes, what is logged and crashes go to files. Raises OSError."""
-    user_logs().mkdir(parents=True, exist_ok=True)
+    paths.user_logs().mkdir(parents=True, exist_ok=True)
     handler = RotatingFileHandler(
-        user_logs() / NAME,
+        paths.user_logs() / NAME,
         maxBytes=LOG_BYTES,
         backupCount=OLDER,
         encoding="utf-8",

@@ -12,10 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from app import crash
+from app import crash, paths
 from app.headless import settings_path
 from app.log import NAME, OLDER
-from app.paths import user_cache, user_logs
 from app.redaction import hide, redact
 from app.selftest import findings
 from app.settings import Settings, SettingsError, as_json, load
@@ -65,7 +64,7 @@ def collect() -> Bundle:
         Part("settings", settings),
     ]
     for name in LOGS:
-        path = user_logs() / name
+        path = paths.user_logs() / name
         if path.is_file() and path.stat().st_size:
             parts.append(Part(name, _text(partial(path.read_text, "utf-8", "replace"))))
     return Bundle(tuple(parts))
@@ -104,7 +103,7 @@ def _settings() -> str:
 
 
 def _disks() -> str:
-    folders = {"cache": user_cache(), "log": user_logs(), "home": Path.home()}
+    folders = {"cache": paths.user_cache(), "log": paths.user_logs(), "home": Path.home()}
     return "\n".join(_disk(name, folder) for name, folder in folders.items())
 
 
