@@ -43,10 +43,12 @@ def crashing(*words: str) -> None:
 
 
 @pytest.fixture
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody but the log hears of an exception; the test run would fail of it."""
-    monkeypatch.setattr(threading, "excepthook", lambda _args: None)
-    monkeypatch.setattr(sys, "unraisablehook", lambda _args: None)
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What those heard who listened before; the test run would fail of it."""
+    told: list[str] = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: told.append(str(args.exc_value)))
+    monkeypatch.setattr(sys, "unraisablehook", lambda args: told.append(str(args.exc_value)))
+    return told
 
 
 def test_the_log_has_no_paths_by_default() -> None:
@@ -71,8 +73,7 @@ def test_a_name_that_is_not_text_is_logged_all_the_same() -> None:
     assert "a\\udcff.mov" in logged()
 
 
-@pytest.mark.usefixtures("quiet")
-def test_an_exception_of_a_thread_is_in_the_log() -> None:
+def test_an_exception_of_a_thread_is_in_the_log(told: list[str]) -> None:
     def fall() -> None:
         raise RuntimeError("the roof fell in on '/net/zinnia/a.exr'")
 
@@ -80,13 +81,13 @@ def test_an_exception_of_a_thread_is_in_the_log() -> None:
         thread = threading.Thread(target=fall, name="roofer")
         thread.start()
         thread.join()
+    assert told == ["the roof fell in on '/net/zinnia/a.exr'"]
     assert "unexpected in roofer" in logged()
     assert "RuntimeError: the roof fell in on '<path:" in logged()
     assert "zinnia" not in logged()
 
 
-@pytest.mark.usefixtures("quiet")
-def test_an_exception_nobody_can_catch_is_in_the_log() -> None:
+def test_an_exception_nobody_can_catch_is_in_the_log(told: list[str]) -> None:
     class Falling:
         def __del__(self) -> None:
             raise RuntimeError("too late")
@@ -94,6 +95,7 @@ def test_an_exception_nobody_can_catch_is_in_the_log() -> None:
     with kept(log_paths=False):
         Falling()
         gc.collect()
+    assert told == ["too late"]
     assert "RuntimeError: too late" in logged()
 
 

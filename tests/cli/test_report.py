@@ -30,7 +30,7 @@ def planted() -> None:
     logs = paths.user_logs()
     logs.mkdir(parents=True)
     home = Path.home()
-    (logs / "rotocel.log").write_text(f"marigold.mov is bad, {home}/zinnia/b.mov too: roof\n")
+    (logs / "rotocel.log").write_text(f"marigold is bad, {home}/zinnia/b.mov too: roof\n")
     (logs / "rotocel.log.1").write_text("peony.1003.exr cannot be read: cellar\n")
     (logs / "crash.log").write_text(f'  File "{home}/zinnia/x.py", line 3 in attic\n')
     (logs / "crash.1.log").write_text('  File "/net/zinnia/x.py", line 3 in garret\n')
