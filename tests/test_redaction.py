@@ -27,6 +27,22 @@ QUOTES = st.sampled_from(["''", '""', "``", "“”", "«»"])
 BEFORE = st.sampled_from(["", "cannot open ", "path=", "(", "failed:", "影", "[", "12 of ", "->"])
 AFTER = st.sampled_from(["", " is not there; try again.", ": broken", ")", ", then 1/2", "\nmore"])
 
+STARTS = [
+    ("/", "/"),
+    ("/home/wilhelmina/", "/"),
+    ("~/", "/"),
+    ("~wilhelmina/", "/"),
+    ("C:\\", "\\"),
+    ("c:/", "/"),
+    ("D:\\\\", "\\\\"),
+    ("\\\\", "\\"),
+    ("\\\\?\\C:\\", "\\"),
+    ("//", "/"),
+    ("file:///", "/"),
+    ("file://host/", "/"),
+    ("smb://", "/"),
+]
+
 
 @st.composite
 def paths(
@@ -37,25 +53,7 @@ def paths(
     if spaces:
         letters = st.lists(SECRETS, min_size=1, max_size=4).map(" ".join)
     names = draw(st.lists(letters, min_size=1, max_size=4))
-    start, separator = draw(
-        st.sampled_from(
-            [
-                ("/", "/"),
-                ("/home/wilhelmina/", "/"),
-                ("~/", "/"),
-                ("~wilhelmina/", "/"),
-                ("C:\\", "\\"),
-                ("c:/", "/"),
-                ("D:\\\\", "\\\\"),
-                ("\\\\", "\\"),
-                ("\\\\?\\C:\\", "\\"),
-                ("//", "/"),
-                ("file:///", "/"),
-                ("file://host/", "/"),
-                ("smb://", "/"),
-            ]
-        )
-    )
+    start, separator = draw(st.sampled_from(STARTS))
     path = start + separator.join(names) + draw(suffixes)
     return path, [word for name in names for word in name.split()]
 
@@ -81,6 +79,13 @@ def test_a_quoted_path_with_spaces_never_survives(
     path, names = found
     text = Redactor(HOME).redact(f"{before}{quotes[0]}{path}{quotes[1]}{after}")
     assert survivors(text, names) == []
+
+
+@pytest.mark.parametrize(("start", "separator"), STARTS)
+def test_a_quoted_folder_of_any_system_never_survives(start: str, separator: str) -> None:
+    path = f"{start}two gardens{separator}a walk"
+    text = Redactor(HOME).redact(f"'{path}' and '{start}two gardens'")
+    assert survivors(text, ["two", "gardens", "walk"]) == []
 
 
 @given(paths(spaces=True), AFTER)
