@@ -45,7 +45,7 @@ class ReportDialog(QDialog):
         self.save.clicked.connect(self._choose_file)
         self.copy.clicked.connect(self._copy)
         self.close_button.clicked.connect(self.close)
-        self.resize(760, 620)
+        self.resize(800, 620)
 
     @property
     def bundle(self) -> Bundle:
