@@ -6,35 +6,29 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from types import TracebackType
 
 from app import cli
 from app.cli_words import UsageError
 from app.domain.project import Project
-from app.paths import user_logs
+from app.headless import settings_path
+from app.log import kept
+from app.settings import SettingsError, load
 
 log = logging.getLogger(__name__)
 
 DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")  # any of them promises a window
-LOG_BYTES = 1_000_000
-FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program with `argv` (the command line's by default); returns its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    handler = _start_log()
-    before, sys.excepthook = sys.excepthook, _excepthook
-    try:
+    with kept(log_paths=_log_paths()) as fault:
+        if fault:
+            cli.complain(fault, 0)
         if arguments and arguments[0] in cli.COMMANDS:
             return cli.run(arguments, open_window)
         return _window(arguments)
-    finally:
-        sys.excepthook = before
-        logging.getLogger().removeHandler(handler)
-        handler.close()
 
 
 def open_window(path: Path | None, project: Project | None = None) -> int:
@@ -59,26 +53,11 @@ def _window(arguments: Sequence[str]) -> int:
     return open_window(Path(chosen.clip) if chosen.clip else None)
 
 
-def _start_log() -> logging.Handler:
-    """The log file, a few megabytes at most; nothing is logged where it cannot be written."""
-    handler: logging.Handler = logging.NullHandler()
+def _log_paths() -> bool:
     try:
-        user_logs().mkdir(parents=True, exist_ok=True)
-        path = user_logs() / "rotocel.log"
-        handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=2, encoding="utf-8")
-    except OSError as e:
-        cli.complain(f"No log is kept: {user_logs()} cannot be written ({e.strerror}).", 0)
-    handler.setFormatter(logging.Formatter(FORMAT))
-    logging.getLogger().addHandler(handler)
-    logging.getLogger().setLevel(logging.INFO)
-    return handler
-
-
-def _excepthook(
-    kind: type[BaseException], error: BaseException, trace: TracebackType | None
-) -> None:
-    log.critical("unexpected", exc_info=(kind, error, trace))
-    sys.__excepthook__(kind, error, trace)
+        return load(settings_path()).log_paths
+    except SettingsError:  # told where the settings are used
+        return False
 
 
 if __name__ == "__main__":

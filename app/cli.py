@@ -6,14 +6,16 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from app import cli_demo, cli_evaluate, cli_matte, selftest
+from app import cli_demo, cli_evaluate, cli_matte, cli_report, selftest
 from app.cli_demo import OpenWindow
 from app.cli_words import CommandError, Parser, UsageError
 from app.domain.clip import ClipError
 from app.evaluate import EvaluationError
 from app.headless import settings_path
 from app.paths import user_logs
+from app.redaction import hide
 from app.selftest import SelftestError
 from app.settings import Settings, SettingsError, load
 from app.version import VERSION
@@ -27,6 +29,7 @@ COMMANDS = {
     "demo": "matte the bundled clip and open it",
     "evaluate": "measure a model by simulated clicks",
     "selftest": "say what is installed here and try one click",
+    "report": "gather what helps to find a fault",
 }
 EXPECTED = (
     ClipError,
@@ -64,7 +67,8 @@ def run(arguments: Sequence[str], open_window: OpenWindow) -> int:
 
 def complain(sentence: str, code: int) -> int:
     """Print `sentence` on stderr; returns `code`."""
-    sys.stderr.write(f"rotocel: {sentence}\n")
+    if sys.stderr is not None:  # as in a windowed program on Windows
+        sys.stderr.write(f"rotocel: {sentence}\n")
     return code
 
 
@@ -88,14 +92,27 @@ def _dispatch(arguments: Sequence[str], open_window: OpenWindow) -> int:
     if command == "selftest":
         parser.parse_args(rest)
         return selftest.run(_settings())
+    if command == "report":
+        cli_report.add_arguments(parser)
+        return cli_report.run(_parsed(parser, rest))
     if command == "demo":
         cli_demo.add_arguments(parser)
-        return cli_demo.run(parser.parse_args(rest), _settings(), open_window)
+        return cli_demo.run(_parsed(parser, rest), _settings(), open_window)
     if command == "evaluate":
         cli_evaluate.add_arguments(parser)
-        return cli_evaluate.run(parser.parse_args(rest), _settings())
+        return cli_evaluate.run(_parsed(parser, rest), _settings())
     cli_matte.add_arguments(parser)
-    return cli_matte.run(parser.parse_args(rest), _settings())
+    return cli_matte.run(_parsed(parser, rest), _settings())
+
+
+def _parsed(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
+    """The arguments as values; every path among them stays out of the log."""
+    chosen = parser.parse_args(arguments)
+    for value in vars(chosen).values():
+        for path in value if isinstance(value, list) else [value]:
+            if isinstance(path, Path):
+                hide(path)
+    return chosen
 
 
 def _settings() -> Settings:

@@ -15,6 +15,7 @@ class Message:
 
     level: Level
     text: str
+    stays: bool = False  # until it is dismissed, whatever clip is opened
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,9 +37,16 @@ class SelftestError(Exception):
 
 def run(settings: Settings) -> int:
     """Print one finding a line. Raises SelftestError, ModelError, ClipError."""
-    for finding in (*_versions(), *_codecs(), *_folders(), *_click(settings)):
+    for finding in (*findings(), *_click(settings)):
         print(finding, flush=True)
     return 0
+
+
+def findings() -> Iterator[str]:
+    """What is installed here: versions, codecs, models, folders."""
+    yield from _versions()
+    yield from _codecs()
+    yield from _folders()
 
 
 def _versions() -> Iterator[str]:

@@ -42,6 +42,7 @@ from app.jobs import (
 from app.plan import Wanted
 from app.player import Player, faster
 from app.project_files import ProjectFiles
+from app.redaction import hide
 from app.reports import ExportSummary, Level, Message, Status
 from app.settings import Settings
 from export.job import ExistingFiles, Mode
@@ -221,6 +222,7 @@ class Session(QObject):
 
         Work that is not saved then stays recoverable; whoever calls this asks before.
         """
+        hide(path)
         self.files.drop_opening()
         self._opening = None
         if path.suffix.lower() == SUFFIX:
@@ -460,6 +462,7 @@ class Session(QObject):
         """Write mattes of the project as it is now; one export at a time."""
         if self.exporting or self.clip is None:
             return
+        hide(out_dir)
         source = MaskSource(self.clip, self._model, self._caches)
         project = self.project  # the artist edits on
 

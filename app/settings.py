@@ -27,6 +27,7 @@ class Settings:
     disk_gb: float = 10.0  # disk for embeddings
     encode_ahead: bool = True  # encode frames before they are asked for
     device: str = "auto"  # what models run on: auto, cpu, cuda, directml, coreml
+    log_paths: bool = False  # write paths and names of footage to the log
 
     def with_recent(self, clip: Path) -> Settings:
         """These settings with `clip` at the top of the recent ones."""
@@ -48,14 +49,19 @@ def load(path: Path) -> Settings:
         ) from error
 
 
-def save(settings: Settings, path: Path) -> None:
-    """Write what differs from the defaults, whole or not at all. Raises SettingsError."""
+def as_json(settings: Settings) -> str:
+    """What differs from the defaults, as the file holds it."""
     defaults = asdict(Settings())
     values = {name: value for name, value in asdict(settings).items() if value != defaults[name]}
+    return json.dumps(values, indent=2)
+
+
+def save(settings: Settings, path: Path) -> None:
+    """Write what differs from the defaults, whole or not at all. Raises SettingsError."""
     temporary = path.with_name(path.name + ".tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(values, indent=2) + "\n", "utf-8")
+        temporary.write_text(as_json(settings) + "\n", "utf-8")
         temporary.replace(path)
     except OSError as error:
         raise SettingsError(f"{path} cannot be written ({error.strerror or error})") from error

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from app import paths
+from app import crash, paths, report_bundle
 from app.domain.project import Project
 from app.gui_garbage import GuiGarbage
 from app.headless import load_model, settings_path
@@ -20,6 +21,7 @@ from app.session import Session
 from app.settings import Settings, SettingsError, load, save
 from app.ui import theme
 from app.ui.main_window import MainWindow
+from app.ui.report_dialog import ReportDialog
 from models.base import Model, ModelError
 
 log = logging.getLogger(__name__)
@@ -78,8 +80,10 @@ def open_window(path: Path | None, project: Project | None = None) -> MainWindow
     store = Store(settings_path())
     window = make_window(load_model(store.settings), store)
     window.show()
+    if crash.take():
+        window.messages.show_message(Message("warning", crash.SENTENCE, stays=True))
     if store.fault:
-        window.messages.show_message(Message("warning", store.fault))
+        window.messages.show_message(Message("warning", store.fault, stays=True))
     if project is not None:
         window.session.start_with(project)
     elif path is not None:
@@ -92,8 +96,15 @@ def make_window(model: Model, store: Store, cache_folder: Path | None = None) ->
     session = Session(model, store.settings, cache_folder)
     ini = paths.user_config() / "window.ini"
     window = MainWindow(session, store, QSettings(str(ini), QSettings.Format.IniFormat))
+    window.report_requested.connect(partial(_show_report, window))
     sys.excepthook = _Hook(window)
     return window
+
+
+def _show_report(window: MainWindow) -> None:
+    dialog = ReportDialog(report_bundle.collect(), report_bundle.save, window)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.open()
 
 
 class _Hook:

@@ -216,6 +216,8 @@ def _help_rows(tr: Translate) -> tuple[Row, ...]:
             tr("All keys on one sheet")),
         Row("help.log", tr("Open &log folder"), "help", "window.open_log_folder", "", "log",
             tr("Open the folder of log files")),
+        Row("help.report", tr("Make an error &report…"), "help", "window.make_report", "", "report",
+            tr("Gather what helps to find a fault; you read it before anyone else does")),
         Row("help.about", tr("&About Rotocel"), "help", "window.show_about", "", "info",
             tr("Version and licences")),
     )  # fmt: skip

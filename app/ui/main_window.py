@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QSettings, Qt, QUrl
+from PySide6.QtCore import QEvent, QSettings, Qt, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QIcon, QKeyEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -52,6 +52,8 @@ MENU_TITLES = {
 
 class MainWindow(QMainWindow):
     """Everything an artist sees. `geometry_store` keeps the window's place between starts."""
+
+    report_requested = Signal()
 
     def __init__(
         self, session: Session, store: SettingsStore, geometry_store: QSettings | None = None
@@ -147,6 +149,10 @@ class MainWindow(QMainWindow):
         """Open the folder of log files."""
         paths.user_logs().mkdir(parents=True, exist_ok=True)
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(paths.user_logs())))
+
+    def make_report(self) -> None:
+        """Ask for an error report; whoever made the window knows how to gather one."""
+        self.report_requested.emit()
 
     def show_about(self) -> None:
         """Say which version this is."""

@@ -52,8 +52,8 @@ class MessageBar(QFrame):
         self._show()
 
     def clear(self) -> None:
-        """Put every message away."""
-        self._waiting.clear()
+        """Put away every message but those that stay."""
+        self._waiting = [item for item in self._waiting if item.stays]
         self._show()
 
     def _show(self) -> None:

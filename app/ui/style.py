@@ -33,9 +33,9 @@ QPushButton:pressed { background: $sunken; }
 QPushButton:disabled { color: $disabled; background: $panel; }
 QPushButton:default { background: $chosen; }
 QPushButton:focus { border-color: $focus; }
-QLineEdit, QAbstractSpinBox { background: $sunken; border: 1px solid $edge; border-radius: 4px;
-  padding: 3px 6px; selection-background-color: $chosen; }
-QLineEdit:focus, QAbstractSpinBox:focus { border-color: $focus; }
+QLineEdit, QAbstractSpinBox, QPlainTextEdit { background: $sunken; border: 1px solid $edge;
+  border-radius: 4px; padding: 3px 6px; selection-background-color: $chosen; }
+QLineEdit:focus, QAbstractSpinBox:focus, QPlainTextEdit:focus { border-color: $focus; }
 QLineEdit:disabled, QAbstractSpinBox:disabled { color: $disabled; }
 QAbstractItemView { background: $sunken; border: 1px solid transparent; outline: 0; }
 QAbstractItemView:focus { border-color: $edge; }

@@ -10,7 +10,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QMenu, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from app import paths
 from app.ui.main_window import MainWindow
+from app.ui.report_dialog import ReportDialog
 from tests.fakes import DiscModel
 from tests.session.conftest import FIRST, HOLE
 
@@ -228,3 +230,30 @@ def test_a_slow_model_never_blocks_the_window(
     assert window.session.playhead == FIRST + 1
     model.encoding.set()
     qtbot.waitUntil(lambda: not window.session.is_pending(layer, FIRST), timeout=LONG)
+
+
+def test_a_crash_of_the_last_run_is_said_once_and_outlives_the_opening_of_a_clip(
+    open_window: Open, plate: Path, qtbot: QtBot
+) -> None:
+    paths.user_logs().mkdir(parents=True)
+    (paths.user_logs() / "crash.log").write_text("Fatal Python error: Segmentation fault\n")
+    window = open_window(plate)
+    show_first_frame(window, qtbot)
+    window.messages.dismiss()  # the warning of the hole
+    assert window.messages.isVisible()
+    assert "stopped unexpectedly last time" in window.messages.text.text()
+    window.messages.dismiss()
+    assert not window.messages.isVisible()
+    assert not open_window(None).messages.isVisible()
+
+
+def test_the_help_menu_makes_a_report(open_window: Open, plate: Path, qtbot: QtBot) -> None:
+    window = open_window(plate)
+    show_first_frame(window, qtbot)
+    window.actions_table["help.report"].trigger()
+    dialog = window.findChild(ReportDialog)
+    assert dialog is not None
+    assert dialog.isVisible()
+    assert "onnxruntime" in dialog.view.toPlainText()
+    assert str(plate) not in dialog.view.toPlainText()
+    dialog.close()
