@@ -47,6 +47,8 @@ class MaskSource:
 
     def check(self, frame: int) -> None:
         """Nothing, where the clip has `frame`. Raises FrameError where it lacks it."""
+        if self._clip.offline:
+            return  # masks that are there need no footage
         if self._caches is not None and frame in self._caches.gaps:
             raise FrameError(self._caches.gaps[frame])
         if frame not in self._clip.frames or frame in self._clip.missing:

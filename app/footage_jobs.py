@@ -73,8 +73,7 @@ class FindFootage:
             answer = self._try(place, wanted)
             if isinstance(answer, FootageFound):
                 return answer
-            if place.exists() or "#" in place.name:
-                reason = answer
+            reason = answer or reason
         until = time.monotonic() + SEARCH
         candidates = find_candidates(
             wanted,
@@ -84,14 +83,14 @@ class FindFootage:
         return FootageMissing(self, reason, tuple(candidates))
 
     def _try(self, place: Path, wanted: Clip) -> FootageFound | str:
-        """The footage at `place` if it is the very same, else why it is not taken."""
+        """The footage at `place` if it is the very same, else why not; empty if none is there."""
         try:
             found = open_clip(place, wanted.interpretation)
             match = compare(wanted, found, used_frames(self.project))
             if match.kind == "same":
                 return self._found(found, "")
         except ClipError as error:
-            return str(error)
+            return str(error) if place.exists() else ""
         return f"{match.reason} It was replaced since the project was made."
 
     def _take(self, chosen: Path, wanted: Clip) -> FootageFound | FootageMissing:

@@ -94,6 +94,7 @@ class Document:
     stamp: object = None  # of `home`, to notice other programs
     read_only: str = ""  # why nothing may be changed; empty where it may
     relative: str | None = None  # the clip's path relative to `home`, as noted there
+    given_up: bool = False  # the artist leaves it without saving
 
 
 class ProjectFiles(QObject):
@@ -130,7 +131,9 @@ class ProjectFiles(QObject):
     @property
     def is_modified(self) -> bool:
         """Whether there is work that no project file holds."""
-        return self._document.saved is not self._host.project and not self.read_only
+        project = self._host.project
+        worth_it = project.clip is not None and not self.read_only
+        return worth_it and self._document.saved is not project
 
     @property
     def read_only(self) -> str:
@@ -160,9 +163,10 @@ class ProjectFiles(QObject):
         """What was closed without saving, the latest first."""
         return recovery.given_up(self._folder)
 
-    def backups(self) -> list[Backup]:
-        """Earlier states of the project file, the latest first."""
-        return backups_of(self.home) if self.home else []
+    def backups(self) -> list[tuple[Backup, bytes]]:
+        """Earlier states of the project file with their pictures, the latest first."""
+        found = backups_of(self.home) if self.home else []
+        return [(backup, recovery.picture_in(backup.path)) for backup in found]
 
     # Calls
 
@@ -176,10 +180,10 @@ class ProjectFiles(QObject):
         """Open a project file in place of the present project."""
         self._start(OpenProject(path, self._folder, self._document.lock))
 
-    def open_backup(self, backup: Backup) -> None:
+    def open_backup(self, path: Path) -> None:
         """Open an earlier state of the project; its file is replaced only when it is saved."""
         if self.home is not None:
-            self._start(OpenProject(self.home, self._folder, self._document.lock, backup.path))
+            self._start(OpenProject(self.home, self._folder, self._document.lock, path))
 
     def recover(self, path: Path) -> None:
         """Take up work of an earlier run in place of the present project."""
@@ -214,10 +218,12 @@ class ProjectFiles(QObject):
         self._start(replace(finder, chosen=path))
 
     def give_up(self) -> None:
-        """Let go of the present work although it is not saved; it stays among what was given up."""
-        self._let_live_copy_go(given_up=True)
-        self._document = replace(self._document, live=None, saved=self._host.project)
-        self._host.publish()
+        """What follows leaves the project unsaved: its work goes among what was given up."""
+        self._document = replace(self._document, given_up=True)
+
+    def stay(self) -> None:
+        """The project was not left after all: nothing else could be opened."""
+        self._document = replace(self._document, given_up=False)
 
     def shutdown(self) -> None:
         """Keep what is not kept yet, and let go of all files. The lanes have ended before."""
@@ -269,6 +275,7 @@ class ProjectFiles(QObject):
             return
         self.opening = None
         if isinstance(answer, ProjectNotOpened):
+            self.stay()
             self._host.publish()
             self._host.say("error", answer.sentence)
             self.changed.emit()
@@ -367,18 +374,18 @@ class ProjectFiles(QObject):
 
     def _leave(self, keep: Lock | None = None) -> None:
         """Let go of the present project's files; work that is not saved stays recoverable."""
-        self._let_live_copy_go(given_up=False)
+        self._let_live_copy_go()
         document, self._document = self._document, Document()
         self._missing = self.saving = None
         if document.lock is not None and document.lock is not keep:
             document.lock.release()
 
-    def _let_live_copy_go(self, *, given_up: bool) -> None:
+    def _let_live_copy_go(self) -> None:
         """Have the keep lane, which alone may touch the live copy, keep and close it."""
         keeping = self.keeping
         if keeping is not None:
             keeping = replace(keeping, clean=keeping.clean or not keeping.project.layers)
-            self.leaving = (*self.leaving, LeaveProject(keeping, given_up))
+            self.leaving = (*self.leaving, LeaveProject(keeping, self._document.given_up))
 
 
 def _let_go(answer: ProjectOpened, held: Lock | None) -> None:

@@ -752,6 +752,7 @@ class Session(QObject):
         self._opening = None
         self.status_changed.emit()
         if isinstance(answer, OpenFailed):
+            self.files.stay()
             self.publish()
             self.say("error", answer.sentence)
             return

@@ -84,6 +84,7 @@ def open_window(path: Path | None, project: Project | None = None) -> MainWindow
         window.messages.show_message(Message("warning", crash.SENTENCE, stays=True))
     if store.fault:
         window.messages.show_message(Message("warning", store.fault, stays=True))
+    window.files.offer_recovery()
     if project is not None:
         window.session.start_with(project)
     elif path is not None:
@@ -91,9 +92,14 @@ def open_window(path: Path | None, project: Project | None = None) -> MainWindow
     return window
 
 
-def make_window(model: Model, store: Store, cache_folder: Path | None = None) -> MainWindow:
+def make_window(
+    model: Model,
+    store: Store,
+    cache_folder: Path | None = None,
+    recovery_folder: Path | None = None,
+) -> MainWindow:
     """The window with a session of its own; unexpected exceptions reach its message bar."""
-    session = Session(model, store.settings, cache_folder)
+    session = Session(model, store.settings, cache_folder, recovery_folder)
     ini = paths.user_config() / "window.ini"
     window = MainWindow(session, store, QSettings(str(ini), QSettings.Format.IniFormat))
     window.report_requested.connect(partial(_show_report, window))

@@ -31,6 +31,8 @@ def take(path: Path) -> Lock | None:
 
     Where the folder cannot be written nobody can lock, nor write: the right is given freely.
     """
+    if not path.parent.is_dir():  # filelock would make it
+        return Lock(path, None)
     lock = FileLock(path, timeout=0, thread_local=False)
     try:
         lock.acquire()

@@ -12,7 +12,7 @@ from pathlib import Path
 from app.domain.live_copy import LiveCopy, delete_database, home_of, lock_path
 from app.domain.locks import take
 from app.domain.project_read import Stored
-from app.domain.project_schema import SUFFIX, ProjectError, open_own
+from app.domain.project_schema import SUFFIX, ProjectError, open_own, reading
 from app.domain.project_values import clip_of
 
 log = logging.getLogger(__name__)
@@ -93,6 +93,16 @@ def give_up(path: Path) -> None:
         raise ProjectError(f"{path} cannot be put away ({e}); it is still there.") from e
     finally:
         lock.release()
+
+
+def picture_in(path: Path) -> bytes:
+    """The small picture that a project file carries, empty where it has none or is damaged."""
+    try:
+        with reading(path) as db:
+            row = db.execute("SELECT value FROM fact WHERE name = 'picture'").fetchone()
+    except (OSError, sqlite3.Error):
+        return b""
+    return row[0] if row and isinstance(row[0], bytes) else b""
 
 
 def _live_copies(folder: Path) -> Iterator[Path]:

@@ -1,7 +1,8 @@
 """Every action of the program, in the order of its menus: the one place where keys are given.
 
-`call` names what runs: a method of a target ("session", "viewer", "layer" or "window"). A row with
-a `choice` is one of an exclusive set. A checkable row without one hands on whether it is on.
+`call` names what runs: a method of a target ("session", "viewer", "layer", "file" or "window").
+A row with a `choice` is one of an exclusive set. A checkable row without one hands on whether it is
+on.
 """
 
 from __future__ import annotations
@@ -47,17 +48,27 @@ def action_table(tr: Translate) -> tuple[Row, ...]:
 
 def _file_rows(tr: Translate) -> tuple[Row, ...]:
     return (
-        Row("file.open", tr("&Open…"), "file", "window.open_clip", "Ctrl+O", "open",
-            tr("Open a movie, or one image of a sequence")),
+        Row("file.open", tr("&Open…"), "file", "file.open", "Ctrl+O", "open",
+            tr("Open a project, a movie, or one image of a sequence")),
         Row("file.recent", tr("Open &recent"), "file", "window.show_recent", "Ctrl+R", "recent",
-            tr("Open one of the clips opened last"), when="recent"),
-        Row("file.demo", tr("Open &demo"), "file", "session.open_demo", "", "demo",
+            tr("Open one of the projects and clips opened last"), when="recent"),
+        Row("file.demo", tr("Open &demo"), "file", "file.open_demo", "", "demo",
             tr("Open the clip that comes with Rotocel")),
+        Row("file.save", tr("&Save"), "file", "file.save", "Ctrl+S", "save",
+            tr("Save the project; the file before becomes a backup"), when="clip", divided=True),
+        Row("file.save_as", tr("Save &as…"), "file", "file.save_as", "Ctrl+Shift+S", "",
+            tr("Save the project under another name"), when="clip"),
+        Row("file.backups", tr("&Backups"), "file", "file.show_backups", "", "backups",
+            tr("Look at what the project was before the latest saves"), when="saved"),
+        Row("file.recover", tr("Reco&ver work"), "file", "file.show_recovery", "", "",
+            tr("Look at work that was neither saved nor thrown away for good"), divided=True),
+        Row("file.footage", tr("&Link footage…"), "file", "file.choose_footage", "", "",
+            tr("Choose the movie or the sequence that the project works on"), when="clip"),
         Row("file.export", tr("&Export mattes…"), "file", "window.export_mattes", "Ctrl+E",
             "export", tr("Write the mattes of layers as image sequences"), when="layers",
             divided=True),
-        Row("file.close", tr("&Close clip"), "file", "window.close_clip", "Ctrl+W", "close",
-            tr("Close the clip"), when="clip", divided=True),
+        Row("file.close", tr("&Close project"), "file", "file.close", "Ctrl+W", "close",
+            tr("Close the project"), when="clip", divided=True),
         Row("file.quit", tr("&Quit"), "file", "window.close", "Ctrl+Q", "quit",
             tr("Quit Rotocel")),
     )  # fmt: skip

@@ -37,6 +37,7 @@ class Picked(Protocol):
 RULES: Mapping[str, Callable[[Session, Picked], bool]] = {
     "always": lambda _session, _viewer: True,
     "clip": lambda session, _viewer: session.clip is not None,
+    "saved": lambda session, _viewer: session.files.home is not None,
     "layers": lambda session, _viewer: bool(session.project.layers),
     "layer": lambda session, _viewer: session.selected is not None,
     "undo": lambda session, _viewer: session.history.can_undo,

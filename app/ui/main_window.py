@@ -6,10 +6,9 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSettings, Qt, QUrl, Signal
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QIcon, QKeyEvent
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeyEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
-    QFileDialog,
     QHBoxLayout,
     QMainWindow,
     QMenu,
@@ -24,12 +23,14 @@ from app import paths
 from app.session import Session
 from app.ui.actions import Actions
 from app.ui.export_dialog import ExportDialog
+from app.ui.file_commands import FileCommands
 from app.ui.history_panel import HistoryPanel
 from app.ui.keys import Area, area_after, is_escape, keeps
 from app.ui.layer_commands import LayerCommands
 from app.ui.layer_panel import LayerPanel
 from app.ui.message_bar import MessageBar
 from app.ui.mode_bar import ModeBar
+from app.ui.offers import OfferPanel
 from app.ui.settings_store import SettingsStore
 from app.ui.shortcut_editor import ShortcutEditor
 from app.ui.shortcut_sheet import ShortcutSheet
@@ -65,7 +66,14 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self._fill_menus()
         layer = LayerCommands(session, self)
-        targets = {"session": session, "viewer": self.viewer, "window": self, "layer": layer}
+        self.files = FileCommands(session, store, self.offers, self)
+        targets = {
+            "session": session,
+            "viewer": self.viewer,
+            "window": self,
+            "layer": layer,
+            "file": self.files,
+        }
         self.actions_table.connect_targets(targets)
         self._connect()
         self._export_dialog: ExportDialog | None = None
@@ -79,25 +87,11 @@ class MainWindow(QMainWindow):
 
     # What actions run
 
-    def open_clip(self) -> None:
-        """Ask for a clip and open it."""
-        recent = self._store.settings.recent
-        start = str(Path(recent[0]).parent) if recent else ""
-        kinds = self.tr("Movies and images (*.mov *.mp4 *.mkv *.mxf *.avi *.ts *.webm *.png "
-                        "*.jpg *.jpeg *.tif *.tiff *.exr);;All files (*)")  # fmt: skip
-        path, _ = QFileDialog.getOpenFileName(self, self.tr("Open a clip"), start, kinds)
-        if path:
-            self.session.open(Path(path))
-
     def show_recent(self) -> None:
-        """Show the clips opened last."""
+        """Show the projects and clips opened last."""
         menu = QMenu(self)
         self._fill_recent(menu)
         menu.popup(self.viewer.mapToGlobal(self.viewer.rect().topLeft()))
-
-    def close_clip(self) -> None:
-        """Close the clip."""
-        self.session.close_clip()
 
     def export_mattes(self) -> None:
         """Show the export dialog."""
@@ -180,8 +174,7 @@ class MainWindow(QMainWindow):
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        keyframes = self.session.keyframes_at_risk
-        if (keyframes or self.session.exporting) and not self._confirm_quit(keyframes):
+        if not self.files.may_leave(self.close):
             event.ignore()
             return
         if self._geometry is not None:
@@ -191,26 +184,10 @@ class MainWindow(QMainWindow):
 
     # Inside
 
-    def _confirm_quit(self, keyframes: int) -> bool:
-        question = self.tr(
-            "Rotocel cannot save projects yet: quitting loses the prompts of {n} frame(s). "
-            "Export the mattes first if you need them."
-        ).format(n=keyframes)
-        if self.session.exporting:
-            question = self.tr("An export is under way and would stop.") + " " + question
-        buttons = QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel
-        box = QMessageBox(
-            QMessageBox.Icon.Warning, self.tr("Quit Rotocel?"), question, buttons, self
-        )
-        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
-        box.button(QMessageBox.StandardButton.Discard).setText(self.tr("Quit"))
-        for button in box.buttons():
-            button.setIcon(QIcon())
-        return box.exec() == QMessageBox.StandardButton.Discard
-
     def _make_widgets(self) -> None:
         self.viewer = Viewer(self.session, self)
         self.messages = MessageBar(self)
+        self.offers = OfferPanel(self, self.viewer)
         self.tools = ToolColumn(self.actions_table, self)
         self.modes = ModeBar(self.viewer, self.actions_table, self)
         self.layers = LayerPanel(self.session, self.actions_table, self)
@@ -253,6 +230,7 @@ class MainWindow(QMainWindow):
         everything = QWidget(self)
         whole = _box(QVBoxLayout(everything))
         whole.addWidget(self.messages)
+        whole.addWidget(self.offers)
         whole.addWidget(self._halves, 1)
         self.setCentralWidget(everything)
         self.setStatusBar(self.status)
@@ -269,11 +247,13 @@ class MainWindow(QMainWindow):
 
     def _fill_recent(self, menu: QMenu) -> None:
         for text in self._store.settings.recent:
-            menu.addAction(text, partial(self.session.open, Path(text)))
+            menu.addAction(text, partial(self.files.open_path, Path(text)))
 
     def _connect(self) -> None:
         session, viewer = self.session, self.viewer
+        session.began.connect(self.messages.clear)
         session.clip_changed.connect(self._on_clip_changed)
+        session.files.changed.connect(self._on_files_changed)
         session.message_sent.connect(self.messages.show_message)
         for signal in (
             session.project_changed,
@@ -286,25 +266,33 @@ class MainWindow(QMainWindow):
             viewer.tool_changed,
         ):
             signal.connect(self._refresh)
-        viewer.open_clip_requested.connect(self.open_clip)
-        viewer.open_demo_requested.connect(session.open_demo)
-        viewer.files_dropped.connect(session.open)
+        viewer.open_clip_requested.connect(self.files.open)
+        viewer.open_demo_requested.connect(self.files.open_demo)
+        viewer.files_dropped.connect(self.files.open_path)
         viewer.pixel_hovered.connect(self._on_pixel_hovered)
         self.messages.log_requested.connect(self.open_log_folder)
 
     def _on_clip_changed(self) -> None:
         clip = self.session.clip
-        self.setWindowTitle(f"{clip.name} - Rotocel" if clip else "Rotocel")
         if clip is not None:
-            self.messages.clear()
-            self._store.change(self._store.settings.with_recent(clip.path))
             self.viewer.setFocus()
         for widget in (self._lower, self.modes, self.tools, self.panels):
             widget.setVisible(clip is not None)
+        self._on_files_changed()
+
+    def _on_files_changed(self) -> None:
+        files, clip = self.session.files, self.session.clip
+        parts = [files.name, self.tr("read-only") if files.read_only else "", "Rotocel"]
+        first, *rest = filter(None, parts)
+        self.setWindowTitle(" - ".join([f"{first}[*]", *rest]))
+        last = files.home or (clip.path if clip and not clip.offline else None)
+        if last is not None and self._store.settings.recent[:1] != (str(last),):
+            self._store.change(self._store.settings.with_recent(last))
         self._refresh()
 
     def _refresh(self) -> None:
         table, layer = self.actions_table, self.session.selected_layer
+        self.setWindowModified(self.session.files.is_modified)
         table.update_enabled(self.session, self.viewer, recent=bool(self._store.settings.recent))
         table.check(f"tool.{self.viewer.tool}", on=True)
         table.check(f"view.{self.viewer.mode}", on=True)
@@ -324,6 +312,7 @@ class MainWindow(QMainWindow):
     def _go_to_area(self, step: int) -> None:
         empty = self.viewer.empty
         areas = (
+            Area(self.offers, self.offers.first),
             Area(self.viewer, empty.demo if empty.isVisible() else self.viewer),
             Area(self.tools, self.tools.first),
             Area(self.modes, self.modes.first),

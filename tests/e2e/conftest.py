@@ -28,7 +28,7 @@ def open_window(
     qtbot: QtBot, model: DiscModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[Path | None], MainWindow]]:
     """Opens windows in a home of their own, closes them and checks that no thread is left."""
-    for name in ("user_config", "user_cache", "user_logs", "user_models"):
+    for name in ("user_config", "user_cache", "user_logs", "user_models", "user_recovery"):
         monkeypatch.setattr(paths, name, lambda name=name: tmp_path / name)
     monkeypatch.setattr(window, "load_model", lambda _settings: model)
     monkeypatch.setattr("sys.excepthook", None)
@@ -46,7 +46,7 @@ def open_window(
     model.encoding.set()
     model.decoding.set()
     for main in made:
-        monkeypatch.setattr(main, "_confirm_quit", lambda _keyframes: True)
+        monkeypatch.setattr(main.files, "may_leave", lambda _then: True)
         assert main.close()
         assert not any(lane.isRunning() for lane in main.session._crew.lanes)
         main.deleteLater()

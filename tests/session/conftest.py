@@ -44,7 +44,7 @@ def make_session(
     made: list[Session] = []
 
     def make(settings: Settings | None = None) -> Session:
-        session = Session(model, settings or Settings(), tmp_path / "cache")
+        session = Session(model, settings or Settings(), tmp_path / "cache", tmp_path / "recovery")
         made.append(session)
         return session
 

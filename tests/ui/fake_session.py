@@ -134,9 +134,22 @@ class Answers:
     status: FakeStatus = field(default_factory=FakeStatus)
 
 
+class FakeFiles(QObject):
+    """The session's files, of which widgets only ask."""
+
+    changed = Signal()
+    footage_changed = Signal()
+    save_ended = Signal(bool)
+    home: Path | None = None
+    name = ""
+    is_modified = False
+    read_only = ""
+
+
 class FakeSession(QObject):
     """The session's signals, properties and calls over plain values."""
 
+    began = Signal()
     clip_changed = Signal()
     project_changed = Signal()
     history_changed = Signal()
@@ -156,6 +169,7 @@ class FakeSession(QObject):
         super().__init__()
         self.calls: list[tuple[str, tuple[object, ...]]] = []
         self.answers = Answers()
+        self.files = FakeFiles(self)
         self.history = History(project or Project())
         self.playhead = self.clip.frames.first if self.clip else 0
         self.selected: LayerId | None = None
@@ -219,8 +233,8 @@ class FakeSession(QObject):
     def open_demo(self) -> None:
         self._note("open_demo")
 
-    def close_clip(self) -> None:
-        self._note("close_clip")
+    def close_project(self) -> None:
+        self._note("close_project")
         self.set_project(Project())
 
     def set_project(self, project: Project) -> None:

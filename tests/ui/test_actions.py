@@ -28,6 +28,9 @@ def actions(window: QWidget) -> Actions:
     return Actions(window)
 
 
+TARGETS = {"session", "viewer", "window", "layer", "file"}
+
+
 def test_ids_are_unique_and_every_row_is_complete() -> None:
     rows = action_table(str)
     assert len({row.id for row in rows}) == len(rows)
@@ -35,7 +38,7 @@ def test_ids_are_unique_and_every_row_is_complete() -> None:
         assert row.menu in MENUS, row.id
         assert row.tip, row.id
         assert row.when in {*RULES, "recent"}, row.id
-        assert row.call.split(".")[0] in {"session", "viewer", "window", "layer"}, row.id
+        assert row.call.split(".")[0] in TARGETS, row.id
 
 
 def test_no_key_runs_two_actions(actions: Actions) -> None:

@@ -22,7 +22,7 @@ def test_the_bar_tells_the_zoom_only_while_a_clip_is_open(qtbot: QtBot) -> None:
     assert bar.zoom.text() == "100 %"
     viewer.zoom_in()
     assert bar.zoom.text() == "200 %"
-    session.close_clip()
+    session.close_project()
     assert not bar.zoom.text()
 
 

@@ -66,6 +66,6 @@ def test_without_a_clip_there_is_no_frame(qtbot: QtBot) -> None:
     session = FakeSession(Project(make_clip()))
     bar = make_bar(qtbot, session)
     bar.set_pixel(1, 1)
-    session.close_clip()
+    session.close_project()
     assert bar.frame.text() == ""
     assert bar.pixel.text() == ""

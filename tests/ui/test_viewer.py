@@ -507,7 +507,7 @@ def test_a_closed_clip_leaves_the_invitation_with_two_buttons(qtbot: QtBot) -> N
     session = make_session()
     viewer = make_viewer(qtbot, session)
     assert not viewer.empty.isVisible()
-    session.close_clip()
+    session.close_project()
     assert viewer.empty.isVisible()
     buttons = viewer.empty.findChildren(QPushButton)
     assert [button.text() for button in buttons] == ["Open the demo", "Open a clip…"]
