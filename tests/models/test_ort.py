@@ -18,7 +18,7 @@ from onnx import TensorProto, helper
 
 from models import ort
 from models.base import Cancelled, ModelError
-from models.ort import Cancel, Graph, Lazy, Runtime, checked_bytes, open_graph
+from models.ort import Cancel, Graph, Lazy, Port, Runtime, checked_bytes, open_graph
 from tests.models.graphs import model_of, value, weight
 
 CPU = Runtime("cpu", threads=1)
@@ -70,7 +70,8 @@ def test_a_graph_runs_and_tells_where() -> None:
     (y,) = graph.run({"x": np.array([1, 2], np.float32)}, ["y"])
     assert y.tolist() == [2, 4]
     assert (graph.device, graph.note) == ("CPU", "")
-    assert (graph.inputs, graph.outputs) == (frozenset({"x"}), ("y",))
+    assert graph.inputs == {"x": Port("tensor(float)", (2,))}
+    assert graph.outputs == {"y": Port("tensor(float)", (2,))}
 
 
 def test_shrinking_the_working_memory_changes_no_answer() -> None:
