@@ -237,7 +237,7 @@ def _failure(name: str, what: str, e: Exception) -> ModelError:
         return ModelError(
             f"{name} needs more memory than there is; close other programs, or use a smaller model."
         )
-    return ModelError(f"{name} {what}: {_first_line(e)}")
+    return ModelError(f"{name} {what}; get the model anew from its maker ({_first_line(e)}).")
 
 
 def _first_line(e: Exception) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,12 +91,15 @@ def _apart(base: str, group: list[tuple[int | None, Path]]) -> list[list[tuple[i
     return loose + list(by_width.values())
 
 
-def matching(sequences: Iterable[Sequence], pattern: str) -> Sequence | None:
+def matching(sequences: Collection[Sequence], pattern: str) -> Sequence | None:
     """The sequence a pattern such as plate.####.png, plate.%04d.exr or plate.$F4.tif means.
 
     The number of digits only decides between sequences that differ in nothing else.
     """
     path = Path(pattern)
+    for sequence in sequences:  # whose name may hold marks of its own: p.##0001.png
+        if sequence.files[0][0] is not None and sequence.pattern == path.name:
+            return sequence
     padding = PADDING.fullmatch(path.stem) if len(path.name) <= LONGEST_NAME else None
     if not padding:
         return None
