@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import sys
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program with `argv` (the command line's by default); returns its exit code."""
+    multiprocessing.freeze_support()  # a frozen program is its own child, see models.quarantine
     arguments = list(sys.argv[1:] if argv is None else argv)
     handler = _start_log()
     before, sys.excepthook = sys.excepthook, _excepthook

@@ -137,7 +137,9 @@ def _shapes(value: object) -> tuple[tuple[int, ...], ...]:
         raise DescriptionError(f"embedding_shapes does not hold 1 to {MOST_SHAPES} shapes")
     shapes = tuple(_shape(_items(item, "a shape of embedding_shapes")) for item in lists)
     if 2 * sum(map(math.prod, shapes)) > MOST_EMBEDDING:
-        raise DescriptionError(f"an embedding is larger than {MOST_EMBEDDING >> 20} MiB")
+        raise DescriptionError(
+            f"embedding_shapes make an embedding of more than {MOST_EMBEDDING >> 20} MiB"
+        )
     return shapes
 
 

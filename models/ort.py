@@ -153,16 +153,21 @@ def open_graph(name: str, data: bytes, runtime: Runtime) -> Graph:
     ort = runtime_module()
     providers, note = _wanted_providers(ort, runtime.device)
     try:
-        session = ort.InferenceSession(data, _options(ort, runtime, providers), providers=providers)
+        session = ort.InferenceSession(
+            data,
+            _options(ort, runtime, providers),
+            providers=providers,
+            enable_fallback=0,  # its own way back to the CPU prints; ours is below
+        )
+        used = session.get_providers()[0]
+        if used != providers[0]:  # some providers give up without an error
+            note = f"{_label(providers[0])} could not be started"
+        return Graph(name, session, f"{note}; the model runs on the CPU." if note else "")
     except Exception as e:  # onnxruntime's errors have no common class of their own
         if providers == ["CPUExecutionProvider"]:
             raise _failure(name, "is not a graph that can be run", e) from e
         note = _first_line(e)
         return _on_cpu(name, data, runtime, f"{_label(providers[0])} failed ({note})")
-    used = session.get_providers()[0]
-    if used != providers[0]:  # some providers give up without an error
-        note = f"{_label(providers[0])} could not be started"
-    return Graph(name, session, f"{note}; the model runs on the CPU." if note else "")
 
 
 def _on_cpu(name: str, data: bytes, runtime: Runtime, note: str) -> Graph:

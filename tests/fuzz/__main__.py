@@ -13,7 +13,7 @@ import sys
 from tests.fuzz.runner import FINDS, Outcome, run
 from tests.fuzz.target import TARGETS
 
-COLUMNS = "target inputs accepted rejected defects crashes hangs sentences seconds"
+COLUMNS = "target inputs accepted rejected defects crashes hangs contained sentences seconds"
 MOST_SHOWN = 10
 A_DAY = 86_400
 
@@ -51,11 +51,11 @@ def _guided(name: str, wish: argparse.Namespace) -> int:
 
 
 def _tell(outcome: Outcome, sentences: bool) -> None:
-    found = (outcome.defects, outcome.crashes, outcome.hangs)
+    found = (outcome.defects, outcome.crashes, outcome.hangs, outcome.contained)
     counts = [outcome.inputs, outcome.taken, outcome.refused, *map(len, found)]
     counts += [len(outcome.sentences), round(outcome.seconds)]
     print(_row([outcome.name, *map(str, counts)]), flush=True)
-    for kind, finds in zip(("defect", "crash", "hang"), found, strict=True):
+    for kind, finds in zip(("defect", "crash", "hang", "contained"), found, strict=True):
         for find in finds[:MOST_SHOWN]:
             print(f"  {kind}: {find}")
         if len(finds) > MOST_SHOWN:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from tests.fuzz.target import target_of
 FINDS = Path("build/fuzz")
 BATCH = 10_000  # inputs for one child
 PATIENCE = 20.0  # seconds without progress: a hang
+ONE_AT_A_TIME = threading.Lock()
 STARTING = 120.0  # seconds a child may take to its first input
 
 
@@ -35,6 +37,7 @@ class Outcome:
     defects: list[str] = field(default_factory=list)
     crashes: list[str] = field(default_factory=list)
     hangs: list[str] = field(default_factory=list)
+    contained: list[str] = field(default_factory=list)  # crashes and hangs the program survives
     seconds: float = 0.0
 
     @property
@@ -51,6 +54,7 @@ class Outcome:
         self.defects += other.defects
         self.crashes += other.crashes
         self.hangs += other.hangs
+        self.contained += other.contained
 
 
 def run(
@@ -94,12 +98,25 @@ def _child(
             raise RuntimeError(f"{name} did not start: {noise.read_text(errors='replace')[-2000:]}")
         part = Outcome(name, min(index + 1, batch.stop) - batch.start, taken, refused)
         _heard(part, said, seed, finds)
-        if end == "hang":
-            part.hangs.append(save(name, seed, index, "no progress", finds))
-        elif end == "crash":
-            words = noise.read_text(errors="replace").strip().splitlines() or ["no words"]
-            part.crashes.append(save(name, seed, index, f"{process.returncode}: {words[0]}", finds))
+        if end in {"hang", "crash"}:
+            words = [*noise.read_text(errors="replace").strip().splitlines(), "no words"]
+            what = f"{end}, code {process.returncode}: {words[0]}"
+            _ended(part, end, seed, index, what, finds)
         return part, range(index + 1, batch.stop)
+
+
+def _ended(part: Outcome, end: str, seed: int, index: int, what: str, finds: Path) -> None:
+    """Note an input that ended its child as contained, as a crash or as a hang."""
+    target = target_of(part.name)
+    data = input_of(part.name, target.SEEDS, seed, index)
+    contained = getattr(target, "contained", None)
+    sentence = None
+    if contained:
+        with ONE_AT_A_TIME:
+            sentence = contained(data)
+    found = part.contained if sentence else part.crashes if end == "crash" else part.hangs
+    found.append(save(part.name, seed, index, what, finds))
+    part.refused += sentence is not None
 
 
 @contextmanager

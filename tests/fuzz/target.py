@@ -3,6 +3,9 @@
 A target is a file `target_NAME.py` beside this one and its NAME in TARGETS. It holds SEEDS, inputs
 to start from, and `fuzz(data)`: the sentence `data` was refused with, None where it was taken. It
 raises only on a defect.
+
+Where the program tries such input in a process of its own first, a target may also have
+`contained(data)`: the sentence with which that ends. It is asked about what ended `fuzz`.
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ def target_of(name: str) -> Target:
 
 
 def refusal(work: Callable[[], object], error: type[Exception], names: Iterable[str]) -> str | None:
-    """The sentence `work` is refused with, None where it succeeds.
+    """The sentence `work` is refused with, names being NAME in it; None where it succeeds.
 
     Raises Defect where it takes too long, or where the sentence of its `error` is not one line
     that names one of `names`; lets every other exception through.
@@ -49,8 +52,12 @@ def refusal(work: Callable[[], object], error: type[Exception], names: Iterable[
     took = time.process_time() - started
     if took > SLOW:
         raise Defect(f"took {took:.0f} s")
-    if sentence is not None:
-        _check(sentence, names)
+    if sentence is None:
+        return None
+    names = sorted(filter(None, names), key=len, reverse=True)
+    _check(sentence, names)
+    for name in names:
+        sentence = sentence.replace(name, "NAME")
     return sentence
 
 

@@ -15,6 +15,7 @@ from onnx import TensorProto, helper
 from models.base import Click, Embedding, ModelError
 from models.library import load, read_pack
 from models.ort import Cancel, Runtime
+from models.quarantine import load_tried
 from tests.fuzz.target import refusal
 from tests.models.graphs import decoder, encoder, model_of, value, weight, write_tiny_pack
 
@@ -28,17 +29,28 @@ _room = tempfile.TemporaryDirectory(prefix="rotocel-fuzz-", ignore_cleanup_error
 PACK = write_tiny_pack(Path(_room.name) / "tiny")
 MANIFEST = (PACK / "model.json").read_bytes()
 GRAPHS = {"encoder.onnx": encoder(), "decoder.onnx": decoder()}
+NAMES = [str(PACK), *(str(PACK / name) for name in ("model.json", *GRAPHS))]
 
 
 def fuzz(data: bytes) -> str | None:
     """Read as model.json what begins with a brace, all else as a graph."""
+    _lay(data)
+    return refusal(_use, ModelError, NAMES)
+
+
+def contained(data: bytes) -> str | None:
+    """What the program makes of a pack that ends the process which runs it."""
+    _lay(data)
+    return refusal(lambda: load_tried(read_pack(PACK), CPU, patience=15), ModelError, NAMES)
+
+
+def _lay(data: bytes) -> None:
     if data.startswith(b"{"):
         _write("model.json", data)
         for name, graph in GRAPHS.items():
             _write(name, graph)
     else:
         _write_graph("decoder.onnx" if b"point_coords" in data else "encoder.onnx", data)
-    return refusal(_use, ModelError, ["model.json", "encoder.onnx", "decoder.onnx"])
 
 
 def _write(name: str, data: bytes) -> None:

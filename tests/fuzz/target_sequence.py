@@ -37,8 +37,9 @@ def fuzz(data: bytes) -> str | None:
         for name in names[:MOST_NAMES]:
             with suppress(OSError):  # no such name can be there
                 _make(name)
-        known = [PLACE, *(shown(path.name) for path in FOLDER.iterdir())]
-        return refusal(lambda: _open(FOLDER / asked.lstrip("/")), ClipError, known)
+        path = FOLDER / asked.lstrip("/")
+        known = [PLACE, shown(path.name), *(shown(path.name) for path in FOLDER.iterdir())]
+        return refusal(lambda: _open(path), ClipError, known)
     finally:
         shutil.rmtree(FOLDER)
 

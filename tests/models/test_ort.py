@@ -91,6 +91,21 @@ def test_bytes_that_are_no_graph_are_refused_naming_the_file() -> None:
         open_graph("junk.onnx", b"not a graph at all", CPU)
 
 
+def test_a_graph_that_fails_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
+    """ONNX Runtime would print that it tries again on the CPU."""
+    with pytest.raises(ModelError):
+        open_graph("junk.onnx", b"not a graph at all", CPU)
+    said = capfd.readouterr()
+    assert (said.out, said.err) == ("", "")
+
+
+def test_an_input_whose_name_is_not_unicode_is_refused() -> None:
+    model = onnx.load_from_string(doubling())
+    data = model.SerializeToString().replace(b"\x01x", b"\x01\xff")
+    with pytest.raises(ModelError, match=r"odd\.onnx is not a graph"):
+        open_graph("odd.onnx", data, CPU)
+
+
 def test_bytes_with_another_hash_are_refused() -> None:
     data = doubling()
     right = hashlib.sha256(data).hexdigest()
@@ -138,7 +153,7 @@ class TestFallback:
     def test_a_provider_that_gives_up_silently_is_found_out(
         self, claims_cuda: Callable[[Any], list[str]]
     ) -> None:
-        def only_cpu(data: bytes, options: Any, providers: list[str]) -> Any:
+        def only_cpu(data: bytes, options: Any, providers: list[str], **_: Any) -> Any:
             assert providers[0] == "CUDAExecutionProvider"
             return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
 
@@ -151,7 +166,7 @@ class TestFallback:
     def test_a_provider_that_raises_gives_way_to_the_cpu(
         self, claims_cuda: Callable[[Any], list[str]]
     ) -> None:
-        def raising(data: bytes, options: Any, providers: list[str]) -> Any:
+        def raising(data: bytes, options: Any, providers: list[str], **_: Any) -> Any:
             if providers[0] == "CUDAExecutionProvider":
                 raise RuntimeError("libcudnn is missing\nand more")
             return onnxruntime.InferenceSession(data, options, providers=providers)
