@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+import sys
+import time
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -16,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from models.base import BoxClick, Click, Model, ModelError, Step
-from models.library import Pack, load
+from models.library import Pack, load, read_pack
 from models.ort import Runtime, runtime_module
 
 BUNDLED = frozenset({"f9942b7317f7d7e6c71b7d24d0db0cb02932ea3bca06afba5cb0583e3691b527"})
@@ -88,3 +90,16 @@ def _trial(pack: Pack, runtime: Runtime, mouth: Connection) -> None:
             model.decode(embedding, steps)
     except ModelError as e:
         mouth.send(str(e))
+
+
+def _main(folder: str) -> None:
+    started = time.perf_counter()
+    try:
+        _try(read_pack(Path(folder)), Runtime(), PATIENCE)
+    except ModelError as e:
+        sys.exit(str(e))
+    print(f"passed in {time.perf_counter() - started:.1f} s")  # noqa: T201
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1])
