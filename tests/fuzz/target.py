@@ -39,7 +39,7 @@ def target_of(name: str) -> Target:
 
 
 def refusal(work: Callable[[], object], error: type[Exception], names: Iterable[str]) -> str | None:
-    """The sentence `work` is refused with, names being NAME in it; None where it succeeds.
+    """The sentence `work` is refused with, its first name being NAME; None where it succeeds.
 
     Raises Defect where it takes too long, or where the sentence of its `error` is not one line
     that names one of `names`; lets every other exception through.
@@ -55,11 +55,10 @@ def refusal(work: Callable[[], object], error: type[Exception], names: Iterable[
         raise Defect(f"took {took:.0f} s")
     if sentence is None:
         return None
-    names = sorted(filter(None, names), key=len, reverse=True)
+    names = [name for name in names if name]
     _check(sentence, names)
-    for name in names:
-        sentence = sentence.replace(name, "NAME")
-    return sentence
+    first = max((name for name in names if sentence.startswith(name)), key=len, default="")
+    return "NAME" + sentence[len(first) :] if first else sentence
 
 
 def _check(sentence: str, names: Iterable[str]) -> None:

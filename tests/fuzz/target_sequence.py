@@ -38,7 +38,8 @@ def fuzz(data: bytes) -> str | None:
             with suppress(OSError):  # no such name can be there
                 _make(name)
         path = FOLDER / asked.lstrip("/")
-        known = [PLACE, shown(path.name), *(shown(path.name) for path in FOLDER.iterdir())]
+        asked_for = [str(path), str(path.parent), path.name]
+        known = [PLACE, *map(shown, asked_for), *(shown(path.name) for path in FOLDER.iterdir())]
         return refusal(lambda: _open(path), ClipError, known)
     finally:
         shutil.rmtree(FOLDER)
