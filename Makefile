@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 endif
 READY := $(VENV)/ready
 
-.PHONY: help setup run demo test test-fast lint eval bench screenshots clean
+.PHONY: help setup run demo test test-fast lint eval bench fuzz screenshots clean
 
 help:
 	@echo "make demo         matte the bundled clip, then open it in the editor"
@@ -18,6 +18,7 @@ help:
 	@echo "make test         lint and every test; test-fast leaves the slow ones out"
 	@echo "make eval         the click curve of the bundled model on the shared sets"
 	@echo "make bench        how quickly the window answers"
+	@echo "make fuzz         100,000 hostile inputs for each reader of files; finds go to build/fuzz"
 	@echo "make screenshots  pictures of the window, in build/screenshots"
 
 setup: $(READY)
@@ -52,6 +53,9 @@ eval: setup
 
 bench: setup
 	$(BIN)/python -m tests.bench
+
+fuzz: setup
+	$(BIN)/python -m tests.fuzz
 
 screenshots: setup
 	$(BIN)/python -m tests.screenshots

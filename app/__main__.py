@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")  # any of them prom
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program with `argv` (the command line's by default); returns its exit code."""
+    multiprocessing.freeze_support()  # a frozen program is its own child, see models.quarantine
     arguments = list(sys.argv[1:] if argv is None else argv)
     with kept(log_paths=_log_paths()) as fault:
         if fault:

@@ -7,11 +7,12 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.paths import resource, user_config, user_models
+from app.paths import resource, user_cache, user_config, user_models
 from app.settings import Settings
 from models.base import Model, ModelError
-from models.library import Pack, find_packs, load
+from models.library import Pack, find_packs
 from models.ort import Runtime
+from models.quarantine import load_tried
 
 BUNDLED = "mobilesam"  # id of the pack that ships with the program
 UNSEEN = {"offscreen", "minimal"}  # platforms of Qt that show nothing
@@ -28,7 +29,10 @@ def packs() -> tuple[list[Pack], list[ModelError]]:
 
 
 def load_model(settings: Settings, name: str = BUNDLED) -> Model:
-    """The model of the pack with id `name`. Raises ModelError where it is missing or damaged."""
+    """The model of the pack with id `name`. Raises ModelError where it is missing or damaged.
+
+    A pack that does not ship with the program is first tried in another process, once.
+    """
     found, faults = packs()
     chosen = next((pack for pack in found if pack.info.id == name), None)
     if chosen is None and name == BUNDLED and faults:
@@ -36,7 +40,7 @@ def load_model(settings: Settings, name: str = BUNDLED) -> Model:
     if chosen is None:
         names = ", ".join(pack.info.id for pack in found) or "none"
         raise ModelError(f"There is no model called {name}; installed: {names}.")
-    return load(chosen, Runtime(settings.device))
+    return load_tried(chosen, Runtime(settings.device), user_cache() / "tried")
 
 
 def has_display(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> bool:

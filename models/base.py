@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
@@ -13,8 +14,17 @@ Rgb8: TypeAlias = NDArray[np.uint8]  # (height, width, 3), display-referred RGB 
 Logits: TypeAlias = NDArray[np.float16]  # (rows, columns); above 0 is inside the object
 
 
+UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
 class ModelError(Exception):
-    """A model could not be loaded or run; the text is fit to show the artist."""
+    """A model could not be loaded or run; the text is one line, fit to show the artist.
+
+    What no line can show (a line break in the name of a file) stands as `?` in it.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(UNSHOWABLE.sub("?", text))
 
 
 class Cancelled(Exception):  # noqa: N818 - it reports a wish, not an error

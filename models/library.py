@@ -7,14 +7,17 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from models.base import Model, ModelError, ModelInfo
+from models.contract import Contract, kept
+from models.description import Description, DescriptionError, parse
+from models.files import read_file
 from models.ort import Lazy, Runtime, checked_bytes, open_graph
-from models.sam1 import Sam1
+from models.sam1 import MOST_PROPOSALS, PREPROCESS, Sam1, decoder_contract, encoder_contract
 
-FORMAT = 1
 MANIFEST = "model.json"
+MOST_MANIFEST = 1 << 20
+MOST_GRAPH = 2 << 30  # protobuf, and so ONNX, ends there
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class Pack:
     folder: Path
     family: str
     size: int  # side of the square the graphs work on, in model pixels
+    preprocess: tuple[str, int]  # mode and version
     info: ModelInfo
     files: Mapping[str, str]  # sha256 by file name
 
@@ -32,17 +36,14 @@ class Pack:
         path = self.folder / name
         if name not in self.files:
             raise ModelError(f"{self.folder / MANIFEST} does not name {name}.")
-        try:
-            data = path.read_bytes()
-        except OSError as e:
-            raise ModelError(f"{path} cannot be read; install the model again.") from e
-        return checked_bytes(data, self.files[name], str(path))
+        return checked_bytes(read_file(path, MOST_GRAPH), self.files[name], str(path))
 
 
 def find_packs(folders: Sequence[Path]) -> tuple[list[Pack], list[ModelError]]:
     """The valid packs in `folders`, by folder and name, and what is wrong with the others.
 
-    The first pack with an id wins, so that a folder named earlier overrides a later one.
+    The first pack with an id wins, so that a folder named earlier overrides a later one. Two
+    packs of one id side by side are a fault of the second.
     """
     packs: dict[str, Pack] = {}
     faults: list[ModelError] = []
@@ -53,7 +54,14 @@ def find_packs(folders: Sequence[Path]) -> tuple[list[Pack], list[ModelError]]:
             except ModelError as e:
                 faults.append(e)
                 continue
-            packs.setdefault(pack.info.id, pack)
+            first = packs.setdefault(pack.info.id, pack)
+            if first is not pack and first.folder.parent == folder:
+                faults.append(
+                    ModelError(
+                        f"{manifest} has the id {pack.info.id}, which {first.folder} has too; "
+                        "remove one of them."
+                    )
+                )
     return list(packs.values()), faults
 
 
@@ -61,13 +69,19 @@ def read_pack(folder: Path) -> Pack:
     """The pack in `folder`. Raises ModelError naming model.json and what is wrong with it."""
     path = folder / MANIFEST
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as e:
-        raise ModelError(f"{path} cannot be read as a model description.") from e
-    try:
-        return _pack(folder, manifest)
-    except (KeyError, TypeError, ValueError, AttributeError) as e:
-        raise ModelError(f"{path} is not a valid model description ({e}).") from e
+        description = parse(read_file(path, MOST_MANIFEST))
+    except DescriptionError as e:
+        raise ModelError(
+            f"{path} is not a valid model description: {e}; get the model anew from its maker."
+        ) from e
+    return Pack(
+        folder,
+        description.family,
+        description.size,
+        description.preprocess,
+        _info(description),
+        description.files,
+    )
 
 
 def load(pack: Pack, runtime: Runtime | None = None) -> Model:
@@ -76,47 +90,57 @@ def load(pack: Pack, runtime: Runtime | None = None) -> Model:
     Raises ModelError naming the file that is missing, changed or of an unknown family.
     """
     if pack.family not in FAMILIES:
-        raise ModelError(f"{pack.folder / MANIFEST} wants {pack.family}, which is unknown here.")
+        raise ModelError(
+            f"{pack.folder / MANIFEST} wants the family {pack.family}, "
+            "which is unknown here; get a newer version of Rotocel."
+        )
     return FAMILIES[pack.family](pack, runtime or Runtime())
 
 
-def _pack(folder: Path, manifest: Mapping[str, Any]) -> Pack:
-    if manifest["format"] != FORMAT:
-        raise ValueError(f"format {manifest['format']}, this version reads {FORMAT}")
-    files = {str(name): str(value) for name, value in manifest["files"].items()}
-    for name in files:
-        if Path(name).name != name:
-            raise ValueError(f"{name} lies outside the pack")
-    size = int(manifest["size"])
-    if not 64 <= size <= 4096 or size % 64:
-        raise ValueError(f"size {size}")
-    return Pack(folder, str(manifest["family"]), size, _info(manifest, files), files)
-
-
-def _info(manifest: Mapping[str, Any], files: Mapping[str, str]) -> ModelInfo:
-    shapes = tuple(tuple(int(n) for n in shape) for shape in manifest["embedding_shapes"])
+def _info(description: Description) -> ModelInfo:
     return ModelInfo(
-        id=str(manifest["id"]),
-        label=str(manifest["label"]),
-        digest=_digest(manifest["preprocess"], files),
-        licence=str(manifest["licence"]),
-        supports=frozenset(str(name) for name in manifest["supports"]),
-        proposals=int(manifest["proposals"]),
-        embedding_shapes=shapes,
+        id=description.id,
+        label=description.label,
+        digest=_digest(description),
+        licence=description.licence,
+        supports=description.supports,
+        proposals=description.proposals,
+        embedding_shapes=description.embedding_shapes,
     )
 
 
-def _digest(preprocess: Mapping[str, Any], files: Mapping[str, str]) -> str:
-    graphs = sorted(item for item in files.items() if item[0].endswith(".onnx"))
-    return hashlib.sha256(json.dumps([preprocess, graphs], sort_keys=True).encode()).hexdigest()
+def _digest(description: Description) -> str:
+    mode, version = description.preprocess
+    graphs = sorted(item for item in description.files.items() if item[0].endswith(".onnx"))
+    key = json.dumps([{"mode": mode, "version": version}, graphs])
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def _sam1(pack: Pack, runtime: Runtime) -> Model:
-    def lazy(name: str) -> Lazy:
-        data = pack.bytes_of(name)
-        return Lazy(lambda: open_graph(str(pack.folder / name), data, runtime))
+    _check_sam1(pack)
 
-    return Sam1(pack.info, pack.size, lazy("encoder.onnx"), lazy("decoder.onnx"))
+    def lazy(name: str, contract: Contract) -> Lazy:
+        data = pack.bytes_of(name)
+        return Lazy(lambda: kept(open_graph(str(pack.folder / name), data, runtime), contract))
+
+    encoder = lazy("encoder.onnx", encoder_contract(pack.info))
+    decoder = lazy("decoder.onnx", decoder_contract(pack.info, pack.size))
+    return Sam1(pack.info, pack.size, encoder, decoder)
+
+
+def _check_sam1(pack: Pack) -> None:
+    """Raise ModelError where `pack` is beyond what this version does for its family."""
+    path = pack.folder / MANIFEST
+    if pack.preprocess != PREPROCESS:
+        mode, version = pack.preprocess
+        raise ModelError(
+            f"{path} wants preprocess {mode}, version {version}, which is unknown here; "
+            "get a newer version of Rotocel."
+        )
+    if [len(shape) for shape in pack.info.embedding_shapes] != [3]:
+        raise ModelError(f"{path} is of a family whose embedding has one shape of three sides.")
+    if pack.info.proposals > MOST_PROPOSALS:
+        raise ModelError(f"{path} offers more than the {MOST_PROPOSALS} proposals of its family.")
 
 
 FAMILIES: Mapping[str, Callable[[Pack, Runtime], Model]] = {"sam1": _sam1}

@@ -22,13 +22,14 @@ from models.base import (
     Rgb8,
     Step,
 )
-from models.ort import Cancel, Graph, Lazy
+from models.contract import BYTE, Contract, Side, checked
+from models.ort import Cancel, Lazy
 
 DEFAULT: Answers = Vote()
-ENCODER_INPUTS = frozenset({"image"})
-DECODER_INPUTS = frozenset(
-    {"image_embed", "point_coords", "point_labels", "mask_input", "has_mask_input"}
-)
+PREPROCESS = ("longest-side", 1)
+MOST_PROPOSALS = 3
+MASKS = 4
+LARGEST_SCORE = 100.0  # an estimated IoU is about 0..1; the vote raises it to a power
 
 
 class Sam1:
@@ -67,9 +68,10 @@ class Sam1:
 
         The longest side becomes the model's size; the rest of the square is padded in the graph.
         """
-        graph = _checked(self._encoder.get(), ENCODER_INPUTS)
+        graph = self._encoder.get()
         image = resized(rgb, self._size)[None]
         (embed,) = graph.run({"image": image}, ["image_embed"], cast("Cancel", cancel), shrink=True)
+        checked(graph.name, embed, (1, *self._info.embedding_shapes[0]))
         height, width = rgb.shape[:2]
         return Embedding((embed[0].astype(np.float16),), (width, height))
 
@@ -102,7 +104,7 @@ class Sam1:
         return Question(points, labels, prior, steps[-1].proposal, used)
 
     def _decoder_on(self, embedding: Embedding) -> Decode:
-        graph = _checked(self._decoder.get(), DECODER_INPUTS)
+        graph = self._decoder.get()
         embed = embedding.arrays[0].astype(np.float32)[None]
         side = self._size // 4
         nothing = np.zeros((1, 1, side, side), np.float32)
@@ -118,9 +120,34 @@ class Sam1:
                 "has_mask_input": np.array([prior is not None], np.float32),
             }
             masks, scores = graph.run(feeds, ["low_res_masks", "iou"])
+            checked(graph.name, masks, (1, MASKS, side, side))
+            checked(graph.name, scores, (1, MASKS), LARGEST_SCORE)
             return Decoded(masks[0], scores[0])
 
         return decode
+
+
+def encoder_contract(info: ModelInfo) -> Contract:
+    """What the encoder of a pack of this family takes and gives."""
+    return Contract(
+        {"image": Side((1, None, None, 3), BYTE)},
+        {"image_embed": Side((1, *info.embedding_shapes[0]))},
+    )
+
+
+def decoder_contract(info: ModelInfo, size: int) -> Contract:
+    """What the decoder of a pack of this family takes and gives."""
+    side = size // 4
+    return Contract(
+        {
+            "image_embed": Side((None, *info.embedding_shapes[0])),
+            "point_coords": Side((None, None, 2)),
+            "point_labels": Side((None, None)),
+            "mask_input": Side((None, 1, side, side)),
+            "has_mask_input": Side((None,)),
+        },
+        {"low_res_masks": Side((None, MASKS, side, side)), "iou": Side((None, MASKS))},
+    )
 
 
 def scale_of(frame_size: tuple[int, int], size: int) -> tuple[float, float]:
@@ -156,10 +183,3 @@ def window_of(frame_size: tuple[int, int], size: int) -> tuple[float, float, flo
     """The padded square in clip pixels: where the logits lie."""
     across, down = scale_of(frame_size, size)
     return (0.0, 0.0, size / across, size / down)
-
-
-def _checked(graph: Graph, inputs: frozenset[str]) -> Graph:
-    missing = inputs - graph.inputs
-    if missing:
-        raise ModelError(f"{graph.name} lacks the input {', '.join(sorted(missing))}.")
-    return graph

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from app.domain.clip_facts import Clip, ClipError, FrameError, Interpretation
+from app.domain.clip_facts import Clip, ClipError, FrameError, Interpretation, check_name
 from app.domain.movie import open_movie
 from app.domain.movie_reader import MovieReader
 from app.domain.picture import Picture
@@ -31,6 +31,7 @@ def open_clip(path: Path, interpretation: Interpretation | None = None) -> Clip:
     sequence is taken) or a pattern (plate.####.png, plate.%04d.exr). Raises ClipError.
     """
     interpretation = interpretation or Interpretation()
+    check_name(path)
     try:
         if path.is_dir() or is_image(path):
             return open_sequence(path, interpretation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -14,8 +15,17 @@ Matrix: TypeAlias = Literal["auto", "601", "709", "2020"]
 Range: TypeAlias = Literal["auto", "full", "limited"]
 
 
+UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
 class ClipError(Exception):
-    """The clip cannot be used; the text tells the artist which file and what to do."""
+    """The clip cannot be used; the text, one line, tells the artist which file and what to do.
+
+    What no line can show (a line break in the name of a file) stands as `?` in it.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(shown(text))
 
 
 class FrameError(ClipError):
@@ -24,6 +34,19 @@ class FrameError(ClipError):
     def __init__(self, text: str, frame: int) -> None:
         super().__init__(text)
         self.frame = frame
+
+
+def shown(text: str) -> str:
+    """`text` as one line that can be shown, printed and stored."""
+    return UNSHOWABLE.sub("?", text)
+
+
+def check_name(path: Path) -> None:
+    """Raise ClipError where the name of `path` is not Unicode: OpenEXR crashes on such a one."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as e:
+        raise ClipError(f"{path} has a name that is not Unicode; rename it.") from e
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ RGB. The header is checked before anything is decoded.
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from app.domain.clip_facts import ClipError
+from app.domain.clip_facts import ClipError, check_name
 from app.domain.exr import ExrError, read_exr
 from app.domain.image_header import HeaderError, image_size
 from app.domain.limits import check_size
@@ -23,8 +24,12 @@ DEPTHS = (np.uint8, np.uint16, np.float32)
 
 def read_image(path: Path) -> Picture:
     """The picture in the file `path`. Raises ClipError, which names the file."""
+    check_name(path)
     try:
-        if path.stat().st_size > MOST_BYTES:
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode):  # a pipe would be waited for
+            raise ClipError(f"{path.name} is not a file; choose a movie or an image sequence.")
+        if facts.st_size > MOST_BYTES:
             raise ClipError(f"{path.name} is larger than 2 GiB; export it with compression.")
         if path.suffix.lower() == ".exr":
             return Picture(read_exr(path))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import struct
-from io import BytesIO
-from typing import BinaryIO
 
 PNG = b"\x89PNG\r\n\x1a\n"
 TIFF_WIDTH, TIFF_HEIGHT = 256, 257
 NOT_FRAMES = (0xC4, 0xC8, 0xCC)  # JPEG markers among the start-of-frame ones that are none
+MARKER = re.compile(rb"\xff[^\xff]")
+MOST_SEGMENTS = MOST_ENTRIES = 65_536  # more are there to keep the reader busy
 BARE = (0x01, *range(0xD0, 0xD9))  # JPEG markers without a length
 
 
@@ -22,7 +23,7 @@ def image_size(data: bytes) -> tuple[int, int]:
         if data.startswith(PNG):
             return _png(data)
         if data.startswith(b"\xff\xd8"):
-            return _jpeg(BytesIO(data))
+            return _jpeg(data)
         if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
             return _tiff(data)
     except (struct.error, IndexError, KeyError, OverflowError) as e:
@@ -37,21 +38,20 @@ def _png(data: bytes) -> tuple[int, int]:
     return width, height
 
 
-def _jpeg(file: BinaryIO) -> tuple[int, int]:
+def _jpeg(data: bytes) -> tuple[int, int]:
     """From the start-of-frame segment of ITU-T T.81, B.2.2."""
-    file.seek(2)
-    while True:
-        while file.read(1)[0] != 0xFF:
-            pass
-        marker = 0xFF
-        while marker == 0xFF:
-            marker = file.read(1)[0]
+    place = 2
+    for _ in range(MOST_SEGMENTS):
+        found = MARKER.search(data, place)
+        if not found:
+            raise HeaderError("the header is cut off")
+        marker, place = data[found.end() - 1], found.end()
         if 0xC0 <= marker <= 0xCF and marker not in NOT_FRAMES:
-            _, _, height, width = struct.unpack(">HBHH", file.read(7))
+            _, _, height, width = struct.unpack_from(">HBHH", data, place)
             return width, height
         if marker not in BARE:
-            (length,) = struct.unpack(">H", file.read(2))
-            file.seek(length - 2, 1)
+            place += struct.unpack_from(">H", data, place)[0]
+    raise HeaderError("its header has no end")
 
 
 def _tiff(data: bytes) -> tuple[int, int]:
@@ -60,6 +60,7 @@ def _tiff(data: bytes) -> tuple[int, int]:
     big = 43 in (data[2], data[3])
     (start,) = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)
     (count,) = struct.unpack_from(order + ("Q" if big else "H"), data, start)
+    count = min(count, MOST_ENTRIES)
     first, step = (start + 8, 20) if big else (start + 2, 12)
     found: dict[int, int] = {}
     for entry in range(first, min(first + count * step, len(data)), step):

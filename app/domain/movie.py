@@ -15,6 +15,7 @@ from app.domain.clip_facts import (
     MovieDecoding,
     MovieIndex,
     Orientation,
+    shown,
 )
 from app.domain.fingerprint import movie_fingerprint
 from app.domain.frames import FrameRange
@@ -45,7 +46,7 @@ def open_movie(path: Path, interpretation: Interpretation) -> Clip:
     return Clip(
         path=path,
         kind="movie",
-        name=path.stem,
+        name=shown(path.stem),
         size=_turned_size(decoding),
         frames=FrameRange(first, first + len(index.times) - 1),
         missing=frozenset(),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.domain.clip_facts import Clip, ClipError, FrameError, Interpretation
+from app.domain.clip_facts import Clip, ClipError, FrameError, Interpretation, shown
 from app.domain.fingerprint import sequence_fingerprint
 from app.domain.frames import FrameRange
 from app.domain.image_file import read_image
@@ -16,6 +16,7 @@ from app.domain.picture import Picture
 from app.domain.sequence_names import Sequence, frame_list, is_image, matching, sequences_of
 
 FILM = Fraction(24)
+LONGEST_LIST = 300  # characters
 DEPTHS = {"uint8": 8, "uint16": 16, "float32": 32}
 
 
@@ -34,7 +35,7 @@ def open_sequence(path: Path, interpretation: Interpretation) -> Clip:
     return Clip(
         path=folder / chosen.pattern,
         kind="sequence",
-        name=chosen.name,
+        name=shown(chosen.name),
         size=(width, height),
         frames=frames,
         missing=missing,
@@ -87,7 +88,9 @@ def _choose(path: Path) -> tuple[Sequence, list[Sequence]]:
     if path.is_dir():
         if not found:
             kinds = "PNG, JPEG, TIFF or EXR"
-            raise ClipError(f"{path.name} holds no images; choose a folder with {kinds} files.")
+            raise ClipError(
+                f"{path.name or path} holds no images; choose a folder with {kinds} files."
+            )
         return found[0], found[1:]
     if path.exists():
         if not path.is_file():
@@ -128,7 +131,7 @@ def _warnings(
 ) -> tuple[str, ...]:
     warnings = []
     if missing:
-        warnings.append(f"Frames {frame_list(missing)} are missing; they show as gaps.")
+        warnings.append(f"Frames {_short(frame_list(missing))} are missing; they show as gaps.")
     if broken:
         names = _few([path.name for path in broken])
         warnings.append(f"These images cannot be read: {names}.")
@@ -138,7 +141,14 @@ def _warnings(
     return tuple(warnings)
 
 
+def _short(frames: str) -> str:
+    """The beginning of a list of frames that would fill the window."""
+    if len(frames) <= LONGEST_LIST:
+        return frames
+    return frames[:LONGEST_LIST].rpartition(",")[0] + " and more"
+
+
 def _few(names: list[str]) -> str:
     """At most three names, and how many more there are."""
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more
+    return shown(", ".join(names[:3])) + more

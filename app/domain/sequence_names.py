@@ -10,18 +10,20 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import fileseq
 
 IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".exr")
-NUMBER = re.compile(r"(?P<base>.*?)(?P<frame>(?:(?<![^._])-)?[0-9]+)", re.DOTALL)
+DIGITS = "0123456789"
 PADDING = re.compile(
-    r"(?P<base>.*?)(?P<marks>#+|@+|%0?(?P<printf>[0-9]*)d|\$F(?P<houdini>[0-9]*))", re.DOTALL
+    r"(?P<base>.*?)(?P<marks>#+|@+|%0?(?P<printf>[0-9]{0,3})d|\$F(?P<houdini>[0-9]{0,3}))",
+    re.DOTALL,
 )
-LONGEST = 12  # more digits than this are an id, not a frame
+LONGEST = 9  # more digits than this are an id or a time, not a frame; it fits in 32 bits
+LONGEST_NAME = 255  # of a file, on every system there is
 MOST_HOLES = 100_000  # numbers with more between them are dates or ids, not frames
 
 
@@ -55,10 +57,13 @@ def is_image(path: Path) -> bool:
 def split_name(name: str) -> tuple[str, int | None, str]:
     """The base, the frame (None without a number) and the suffix of a file name."""
     path = Path(name)
-    found = NUMBER.fullmatch(path.stem)
-    if not found or len(found["frame"].lstrip("-")) > LONGEST:
+    base = path.stem.rstrip(DIGITS)
+    number = path.stem[len(base) :]
+    if not 1 <= len(number) <= LONGEST:
         return path.stem, None, path.suffix
-    return found["base"], int(found["frame"]), path.suffix
+    if base == "-" or base.endswith((".-", "_-")):
+        base, number = base[:-1], f"-{number}"
+    return base, int(number), path.suffix
 
 
 def sequences_of(paths: Iterable[Path]) -> list[Sequence]:
@@ -85,19 +90,22 @@ def _apart(base: str, group: list[tuple[int | None, Path]]) -> list[list[tuple[i
     if frames[-1] - frames[0] - len(frames) > MOST_HOLES:
         return loose + [[(None, path)] for _, path in numbered]
     by_width: dict[int, list[tuple[int | None, Path]]] = defaultdict(list)
+    clash = len(set(frames)) < len(frames)  # 1.png beside 0001.png
     for frame, path in numbered:
-        clash = len(set(frames)) < len(frames)  # 1.png beside 0001.png
         by_width[len(path.stem) - len(base) if clash else 0].append((frame, path))
     return loose + list(by_width.values())
 
 
-def matching(sequences: Iterable[Sequence], pattern: str) -> Sequence | None:
+def matching(sequences: Collection[Sequence], pattern: str) -> Sequence | None:
     """The sequence a pattern such as plate.####.png, plate.%04d.exr or plate.$F4.tif means.
 
     The number of digits only decides between sequences that differ in nothing else.
     """
     path = Path(pattern)
-    padding = PADDING.fullmatch(path.stem)
+    for sequence in sequences:  # whose name may hold marks of its own: p.##0001.png
+        if sequence.files[0][0] is not None and sequence.pattern == path.name:
+            return sequence
+    padding = PADDING.fullmatch(path.stem) if len(path.name) <= LONGEST_NAME else None
     if not padding:
         return None
     asked = (padding["base"], path.suffix)

@@ -105,5 +105,10 @@ def test_a_pattern_that_fits_nothing_means_nothing() -> None:
     assert matching(sequences_of(files("p.0001.png")), "q.####.png") is None
 
 
+def test_a_name_with_marks_of_its_own_is_found_by_its_pattern() -> None:
+    found = sequences_of(files("p.##1.png", "p.##2.png", "p.1.png"))
+    assert matching(found, found[0].pattern) is found[0]
+
+
 def test_frames_are_listed_shortly() -> None:
     assert frame_list({1012, 1005, 1006, 1007, -3}) == "-3,1005-1007,1012"

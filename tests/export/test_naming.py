@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ntpath
+from collections.abc import Callable
 from pathlib import PurePosixPath, PureWindowsPath
 
 import pytest
@@ -38,6 +40,31 @@ def test_no_matte_leaves_the_output_folder(name: str, frame: int) -> None:
     assert path.parent.parent == PurePosixPath("/out")
     assert ".." not in path.parts
     assert len(path.name.encode()) < 200
+
+
+RESERVED = ["con", "CON.png", "Nul", "com1", "LPT9.x", "aux ", "prn.", "conin$", "COM¹", "con .a"]
+
+
+@given(
+    names
+    | st.sampled_from([*RESERVED, "C:", "C:\\x", "\\\\host\\share", "//?/C:/x", "~", "..\\.."])
+)
+def test_no_matte_leaves_the_output_folder_by_the_rules_of_windows(name: str) -> None:
+    folder = PureWindowsPath("D:/out")
+    inside = PureWindowsPath(matte_path(safe_name(name), 1001, ".png").as_posix())
+    path = folder / inside
+    assert path.parent.parent == folder
+    assert not inside.is_absolute()
+    assert not inside.drive
+    assert ".." not in path.parts
+    assert not any(is_reserved(part) for part in inside.parts)
+    assert all(part == part.rstrip(". ") for part in inside.parts)
+
+
+def is_reserved(part: str) -> bool:
+    """Whether Windows keeps this name for a device; asked of Python, not of export.naming."""
+    asked: Callable[[str], bool] | None = getattr(ntpath, "isreserved", None)  # from 3.13 on
+    return asked(part) if asked else PureWindowsPath(part).is_reserved()
 
 
 @given(st.lists(names, max_size=8) | st.lists(st.sampled_from(["a", "A", "a_2", "A_2", ""])))

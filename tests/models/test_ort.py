@@ -18,7 +18,7 @@ from onnx import TensorProto, helper
 
 from models import ort
 from models.base import Cancelled, ModelError
-from models.ort import Cancel, Graph, Lazy, Runtime, checked_bytes, open_graph
+from models.ort import Cancel, Graph, Lazy, Port, Runtime, checked_bytes, open_graph
 from tests.models.graphs import model_of, value, weight
 
 CPU = Runtime("cpu", threads=1)
@@ -70,7 +70,8 @@ def test_a_graph_runs_and_tells_where() -> None:
     (y,) = graph.run({"x": np.array([1, 2], np.float32)}, ["y"])
     assert y.tolist() == [2, 4]
     assert (graph.device, graph.note) == ("CPU", "")
-    assert (graph.inputs, graph.outputs) == (frozenset({"x"}), ("y",))
+    assert graph.inputs == {"x": Port("tensor(float)", (2,))}
+    assert graph.outputs == {"y": Port("tensor(float)", (2,))}
 
 
 def test_shrinking_the_working_memory_changes_no_answer() -> None:
@@ -88,6 +89,21 @@ def test_a_wrong_shape_is_refused_naming_the_graph() -> None:
 def test_bytes_that_are_no_graph_are_refused_naming_the_file() -> None:
     with pytest.raises(ModelError, match=r"junk\.onnx is not a graph"):
         open_graph("junk.onnx", b"not a graph at all", CPU)
+
+
+def test_a_graph_that_fails_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
+    """ONNX Runtime would print that it tries again on the CPU."""
+    with pytest.raises(ModelError):
+        open_graph("junk.onnx", b"not a graph at all", CPU)
+    said = capfd.readouterr()
+    assert (said.out, said.err) == ("", "")
+
+
+def test_an_input_whose_name_is_not_unicode_is_refused() -> None:
+    model = onnx.load_from_string(doubling())
+    data = model.SerializeToString().replace(b"\x01x", b"\x01\xff")
+    with pytest.raises(ModelError, match=r"odd\.onnx is not a graph"):
+        open_graph("odd.onnx", data, CPU)
 
 
 def test_bytes_with_another_hash_are_refused() -> None:
@@ -137,7 +153,7 @@ class TestFallback:
     def test_a_provider_that_gives_up_silently_is_found_out(
         self, claims_cuda: Callable[[Any], list[str]]
     ) -> None:
-        def only_cpu(data: bytes, options: Any, providers: list[str]) -> Any:
+        def only_cpu(data: bytes, options: Any, providers: list[str], **_: Any) -> Any:
             assert providers[0] == "CUDAExecutionProvider"
             return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
 
@@ -150,7 +166,7 @@ class TestFallback:
     def test_a_provider_that_raises_gives_way_to_the_cpu(
         self, claims_cuda: Callable[[Any], list[str]]
     ) -> None:
-        def raising(data: bytes, options: Any, providers: list[str]) -> Any:
+        def raising(data: bytes, options: Any, providers: list[str], **_: Any) -> Any:
             if providers[0] == "CUDAExecutionProvider":
                 raise RuntimeError("libcudnn is missing\nand more")
             return onnxruntime.InferenceSession(data, options, providers=providers)
