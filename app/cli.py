@@ -8,10 +8,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from app import cli_demo, cli_evaluate, cli_matte, cli_report, selftest
+from app import cli_demo, cli_dump, cli_evaluate, cli_matte, cli_report, selftest
 from app.cli_demo import OpenWindow
 from app.cli_words import CommandError, Parser, UsageError
 from app.domain.clip import ClipError
+from app.domain.project_schema import ProjectError
 from app.evaluate import EvaluationError
 from app.headless import settings_path
 from app.paths import user_logs
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 COMMANDS = {
     "matte": "write mattes from clicks, without a window",
     "demo": "matte the bundled clip and open it",
+    "dump": "write what is in a project as JSON and PNG, even of a damaged one",
     "evaluate": "measure a model by simulated clicks",
     "selftest": "say what is installed here and try one click",
     "report": "gather what helps to find a fault",
@@ -38,6 +40,7 @@ EXPECTED = (
     ExportError,
     FrameError,
     ModelError,
+    ProjectError,
     SelftestError,
 )
 OVERVIEW = "\n".join(f"  rotocel {name:9} {what}" for name, what in COMMANDS.items())
@@ -76,12 +79,14 @@ def window_parser() -> Parser:
     """The parser of `rotocel [CLIP]`."""
     parser = Parser(
         prog="rotocel",
-        usage="rotocel [CLIP]\n       rotocel COMMAND ...",
+        usage="rotocel [CLIP | PROJECT.roto]\n       rotocel COMMAND ...",
         description="Cut objects out of film by clicking them.",
         epilog=f"commands:\n{OVERVIEW}\n\n`rotocel COMMAND --help` explains a command.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("clip", nargs="?", metavar="CLIP", help="the clip to open in the editor")
+    parser.add_argument(
+        "clip", nargs="?", metavar="CLIP", help="the clip or project to open in the editor"
+    )
     parser.add_argument("--version", action="version", version=f"rotocel {VERSION}")
     return parser
 
@@ -95,6 +100,9 @@ def _dispatch(arguments: Sequence[str], open_window: OpenWindow) -> int:
     if command == "report":
         cli_report.add_arguments(parser)
         return cli_report.run(_parsed(parser, rest))
+    if command == "dump":
+        cli_dump.add_arguments(parser)
+        return cli_dump.run(_parsed(parser, rest))
     if command == "demo":
         cli_demo.add_arguments(parser)
         return cli_demo.run(_parsed(parser, rest), _settings(), open_window)

@@ -80,6 +80,20 @@ def checked_shape(data: bytes) -> tuple[int, int]:
     return rows, columns
 
 
+def checked_window(
+    edges: tuple[float, float, float, float], size: tuple[int, int]
+) -> tuple[float, float, float, float]:
+    """`edges` as a window on a clip of `size` = (width, height), however they came about.
+
+    It begins on a pixel of the clip, and the picture it is grown to is bounded. Raises MaskError.
+    """
+    (x0, y0, x1, y1), (width, height), most = edges, size, 2 * max(size)
+    begins = x0.is_integer() and y0.is_integer() and 0 <= x0 < width and 0 <= y0 < height
+    if not begins or not (1 <= x1 - x0 <= most and 1 <= y1 - y0 <= most):
+        raise MaskError("A mask lies outside its clip.")
+    return edges
+
+
 def _decoded(data: bytes, shape: tuple[int, int]) -> NDArray[np.uint16]:
     if checked_shape(data) != shape:
         raise MaskError("A mask is damaged: its size is not the one noted.")

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TypeAlias, TypeVar
 
 from app.domain.clip_facts import Clip
-from app.domain.mask import Mask, MaskError, checked_shape
+from app.domain.mask import Mask, MaskError, checked_shape, checked_window
 from app.domain.project import Layer, Project, Prompt
 from app.domain.project_schema import (
     APPLICATION_ID,
@@ -237,18 +237,13 @@ class _Rows:
         return Mask(data, shape, covered, answered, model, min(max(real(score), 0.0), 1.0))
 
     def _window(self, edges: tuple[object, ...]) -> Window:
-        """A window begins on a pixel of the clip, and the picture it is grown to is bounded."""
         known = self._windows.get(edges)
         if known is not None:
             return known
         x0, y0, x1, y1 = map(real, edges)
-        width, height = self._clip.size if self._clip else (0, 0)
-        begins = x0.is_integer() and y0.is_integer() and 0 <= x0 < width and 0 <= y0 < height
-        most = 2 * max(width, height)
-        if not begins or not (1 <= x1 - x0 <= most and 1 <= y1 - y0 <= most):
-            raise ValueError("a window outside the clip")
-        self._windows[edges] = x0, y0, x1, y1
-        return x0, y0, x1, y1
+        window = checked_window((x0, y0, x1, y1), self._clip.size if self._clip else (0, 0))
+        self._windows[edges] = window
+        return window
 
 
 def _prompt(row: Row) -> Prompt:

@@ -8,16 +8,16 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from app.domain.backups import beside, keep_backup
-from app.domain.project_schema import ProjectError, reading
+from app.domain.project_schema import ProjectError, is_too_long, open_own, reading
 
 log = logging.getLogger(__name__)
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-TABLES = ("fact", "layer", "prompt", "mask")
+LIVE_FACTS = ("home", "unsaved")
 
 
 def save_copy(db: sqlite3.Connection, home: Path) -> str:
@@ -33,7 +33,7 @@ def save_copy(db: sqlite3.Connection, home: Path) -> str:
             if target.exists() and not os.access(target, os.W_OK):
                 raise PermissionError(errno.EACCES, "it is read-only")
             part.unlink(missing_ok=True)  # left by a save that was killed
-            db.execute("VACUUM INTO ?", (str(part),))
+            _copy(db, part)
             _check(db, part)
             _put_on_disk(part)
             if target.exists():
@@ -76,12 +76,32 @@ def _sentence(home: Path, full: bool, why: str) -> str:
     return f"{home} could not be written ({why}); check the folder and save again."
 
 
+def _copy(db: sqlite3.Connection, part: Path) -> None:
+    """A compact copy of `db` at `part`, without what tells a stranger of this machine."""
+    if is_too_long(part):
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
+            db.backup(copy)
+            _forget_live_facts(copy)
+            copy.execute("VACUUM")
+            part.write_bytes(copy.serialize())
+        return
+    db.execute("VACUUM INTO ?", (str(part),))
+    with closing(open_own(part)) as copy:
+        copy.execute("PRAGMA journal_mode = OFF")  # the copy is thrown away if this fails
+        copy.execute("PRAGMA secure_delete = ON")
+        _forget_live_facts(copy)
+
+
+def _forget_live_facts(copy: sqlite3.Connection) -> None:
+    copy.executemany("DELETE FROM fact WHERE name = ?", ((name,) for name in LIVE_FACTS))
+
+
 def _check(db: sqlite3.Connection, part: Path) -> None:
     """Read back what was written."""
     with reading(part) as copy:
         if copy.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise OSError(errno.EIO, "it did not read back as it was written")
-        for table in TABLES:
+        for table in ("layer", "prompt", "mask"):
             count = f"SELECT count(*) FROM {table}"  # noqa: S608 - our own names
             if copy.execute(count).fetchone() != db.execute(count).fetchone():
                 raise OSError(errno.EIO, "it did not read back as it was written")

@@ -27,6 +27,7 @@ VERSION = 1
 SUFFIX = ".roto"
 PAGE = 65536  # ten masks on a page: a smaller one leaves a fifth empty and doubles the saving
 LONGEST_VALUE = 32 << 20  # bytes of one text or image
+LONGEST_PATH = 490  # bytes; SQLite takes 512, its own endings included
 PATIENCE = 60.0  # seconds one reading of a file may take
 STEPS = 20_000  # of SQLite's machine between two looks at the clock
 
@@ -72,6 +73,11 @@ def open_own(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
 
 
+def is_too_long(path: Path) -> bool:
+    """Whether SQLite would refuse to open the path, whatever the system says of it."""
+    return len(os.fsencode(path.absolute())) > LONGEST_PATH
+
+
 def make_durable(db: sqlite3.Connection) -> None:
     """Let every transaction be on the disk when it ends. Raises sqlite3.Error."""
     db.execute("PRAGMA journal_mode = WAL")
@@ -89,8 +95,11 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     with path.open("rb"):  # the system's own words for a file that may not be read
         pass
     uri = f"file:{quote(os.fsencode(path))}?mode=ro&immutable=1"
-    db = sqlite3.connect(uri, uri=True, isolation_level=None)
+    place, is_uri = (":memory:", False) if is_too_long(path) else (uri, True)
+    db = sqlite3.connect(place, uri=is_uri, isolation_level=None)
     try:
+        if is_too_long(path):
+            db.deserialize(path.read_bytes())
         guard(db)
         yield db
     finally:

@@ -5,6 +5,7 @@ Run it once when a version is new, and never again: later programs must read wha
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -42,9 +43,10 @@ def main() -> None:
         raise SystemExit(f"{path} is there already, and has to stay as it is.")
     DATA.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        live = LiveCopy(Path(folder))
-        live.save(project(), View(1005, "0" * 31 + "1"), path)
+        live, home = LiveCopy(Path(folder)), Path(folder) / path.name
+        live.save(project(), View(1005, "0" * 31 + "1"), home)
         live.delete()
+        shutil.copyfile(home, path)
 
 
 if __name__ == "__main__":

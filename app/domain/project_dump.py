@@ -1,0 +1,188 @@
+"""What can still be read of a project file, however damaged: for rescue, and to compare two files.
+
+Nothing is judged here: values come as they stand in the file. Tables are read from both ends, and
+row by row in between, so that damage costs the rows it lies on and no others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from app.domain.project_schema import ProjectError, guard, reading
+
+Row: TypeAlias = dict[str, Any]
+
+ROWID = ("rowid",)
+KEYS = {"fact": ("name",), "layer": ("id",), "prompt": ("layer", "frame"), "mask": ROWID}
+STEPS = 100_000  # rows looked for one by one in a hole
+
+
+@dataclass
+class Dump:
+    """The content of a project file. `faults` says in words what could not be read."""
+
+    version: int = 0
+    facts: Row = field(default_factory=dict)
+    layers: list[Row] = field(default_factory=list)
+    masks: dict[str, list[Row]] = field(default_factory=dict)  # by layer id; `data` is the PNG
+    prompts: dict[str, list[Row]] = field(default_factory=dict)  # by layer id
+    faults: list[str] = field(default_factory=list)
+
+
+def dump(path: Path) -> Dump:
+    """All that can be read of the project file or live copy at `path`. Raises ProjectError."""
+    found = Dump()
+    try:
+        with _opened(path) as db:
+            found.version = int(db.execute("PRAGMA user_version").fetchone()[0])
+            facts = _rows(db, "fact", found.faults)
+            found.facts = {str(row["name"]): _parsed(row["value"]) for row in facts}
+            found.layers = sorted(_rows(db, "layer", found.faults), key=_place)
+            for name, kept in (("prompt", found.prompts), ("mask", found.masks)):
+                for row in _rows(db, name, found.faults):
+                    kept.setdefault(str(row["layer"]), []).append(row)
+    except OSError as e:
+        raise ProjectError(f"{path} cannot be read ({e.strerror}); check the name.") from e
+    except sqlite3.Error as e:
+        raise ProjectError(f"Nothing can be read of {path.name} ({e}); use a backup.") from e
+    return found
+
+
+def as_values(found: Dump) -> Row:
+    """The dump as JSON holds it, in an order that does not depend on how it was written."""
+    ids = [str(layer["id"]) for layer in found.layers]
+    lost = sorted((found.prompts.keys() | found.masks.keys()) - set(ids))
+    layers = [*found.layers, *({"id": layer_id, "name": f"lost {layer_id}"} for layer_id in lost)]
+    return {
+        "version": found.version,
+        **{name: value for name, value in sorted(found.facts.items()) if name != "picture"},
+        "layers": [
+            {
+                **layer,
+                "prompts": [
+                    {"frame": row["frame"], **_steps(row["steps"])}
+                    for row in _by_frame(found.prompts.get(str(layer["id"]), []))
+                ],
+                "masks": [
+                    _mask_values(row) for row in _by_frame(found.masks.get(str(layer["id"]), []))
+                ],
+            }
+            for layer in layers
+        ],
+        "faults": found.faults,
+    }
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """The database at `path`; of a live copy also what is still in its log beside it."""
+    log = path.with_name(f"{path.name}-wal")
+    if not log.is_file():
+        with reading(path) as db:
+            yield db
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "copy.roto"
+        shutil.copyfile(path, copy)
+        shutil.copyfile(log, copy.with_name("copy.roto-wal"))
+        db = sqlite3.connect(copy, isolation_level=None)
+        try:
+            guard(db)
+            yield db
+        finally:
+            db.close()
+
+
+def _rows(db: sqlite3.Connection, table: str, faults: list[str]) -> list[Row]:
+    """The rows of a table that can be read, in the order of its key."""
+    found: dict[tuple[Any, ...], Row] = {}
+    keys = KEYS[table]
+    what = f"SELECT {'rowid, ' if keys == ROWID else ''}* FROM {table}"  # noqa: S608 - our names
+    for way in ("ASC", "DESC"):
+        order = ", ".join(f"{key} {way}" for key in keys)
+        error = _read(db, f"{what} ORDER BY {order}", keys, found)
+        if not error:
+            break
+        if way == "ASC":
+            faults.append(f"table {table}: {error}")
+    else:
+        if keys == ROWID:
+            _read_between(db, f"{what} WHERE rowid = ?", found)
+    return [found[key] for key in sorted(found, key=_sortable)]
+
+
+def _read(
+    db: sqlite3.Connection,
+    query: str,
+    keys: Sequence[str],
+    found: dict[tuple[Any, ...], Row],
+    values: tuple[int, ...] = (),
+) -> str:
+    """Add the rows up to the first that cannot be read; returns why it cannot."""
+    try:
+        cursor = db.execute(query, values)
+        names = [column[0] for column in cursor.description]
+        for read in cursor:
+            row = dict(zip(names, read, strict=True))
+            found[tuple(row[key] for key in keys)] = row
+    except (sqlite3.Error, UnicodeError) as e:
+        return str(e)
+    return ""
+
+
+def _read_between(db: sqlite3.Connection, query: str, found: dict[tuple[Any, ...], Row]) -> None:
+    """Add the rows that can be read one by one where those from both ends leave a hole."""
+    known = sorted(key[0] for key in found)
+    holes = [(a + 1, b) for a, b in pairwise([0, *known, (known or [0])[-1] + 1]) if b - a > 1]
+    for start, end in holes or [(1, STEPS)]:
+        for rowid in range(start, min(end, start + STEPS)):
+            _read(db, query, ROWID, found, (rowid,))
+
+
+def _sortable(key: tuple[Any, ...]) -> tuple[tuple[str, Any], ...]:
+    return tuple((str(type(part)), part) for part in key)
+
+
+def _mask_values(row: Row) -> Row:
+    data = row["data"] if isinstance(row["data"], bytes) else b""
+    return {
+        "frame": row["frame"],
+        "window": [row[edge] for edge in ("x0", "y0", "x1", "y1")],
+        "model": row["model"],
+        "score": row["score"],
+        "prompt": _parsed(row["prompt"]),
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
+
+
+def _by_frame(rows: list[Row]) -> list[Row]:
+    return sorted(rows, key=lambda row: _sortable((row["frame"],)))
+
+
+def _place(row: Row) -> tuple[tuple[str, Any], ...]:
+    return _sortable((row["place"],))
+
+
+def _steps(value: object) -> Row:
+    steps = _parsed(value)
+    return steps if isinstance(steps, dict) else {"steps": steps}
+
+
+def _parsed(value: object) -> object:
+    """The JSON in a text; a text that is none as it stands, bytes by their length."""
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
+    with suppress(ValueError, RecursionError):
+        if isinstance(value, str):
+            return json.loads(value)
+    return value
