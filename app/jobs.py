@@ -221,7 +221,7 @@ class AnswerQuestion:
         question = self.question
         try:
             prediction = predict(self.model, self.embedding, question.prompt, question.prior)
-            mask = mask_of(prediction, question.prompt, self.model)
+            mask = mask_of(prediction, self.embedding, question.prompt, self.model)
             MakeMatte(self.caches, mask)()
         except Exception as error:
             log.exception("a prompt could not be answered")
@@ -253,7 +253,7 @@ class MakeMatte:
 
 def answer(model: Model, embedding: Embedding, prompt: Prompt) -> Mask:
     """The mask that answers `prompt`."""
-    return mask_of(predict(model, embedding, prompt), prompt, model)
+    return mask_of(predict(model, embedding, prompt), embedding, prompt, model)
 
 
 def predict(
@@ -266,10 +266,11 @@ def predict(
     return model.decode(embedding, steps(prompt), prior)
 
 
-def mask_of(prediction: Prediction, prompt: Prompt, model: Model) -> Mask:
+def mask_of(prediction: Prediction, embedding: Embedding, prompt: Prompt, model: Model) -> Mask:
     """What is kept of a prediction."""
-    return Mask.pack(
+    return Mask.cropped(
         prediction.logits,
+        embedding.frame_size,
         window=prediction.window,
         prompt=prompt,
         model=model.info.id,

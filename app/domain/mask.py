@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 NOTHING = -1024.0  # the logit of a pixel that surely is not the object, as in SAM 2
-LEVELS = 1023  # steps from the border (0) to surely inside; as many to surely outside
-SHIFT = 5  # bits by which a level is moved, so that PNG viewers show the whole range of grey
+LEVELS = 511  # steps from the border (0) to surely inside; as many to surely outside
+SHIFT = 6  # bits by which a level is moved, so that PNG viewers show the whole range of grey
 LONGEST_SIDE = 2048  # of a mask; the largest model known answers with 256
 
 
@@ -29,8 +29,8 @@ class MaskError(Exception):
 class Mask:
     """Logits over a window of the frame, compressed; above 0 is inside the object.
 
-    What is kept is the soft coverage sigmoid(logit), in 2047 even steps: near the border a step is
-    1/500 of a logit, beyond +-8.3 logits all is alike. It is a 16-bit grey PNG (inside above half),
+    What is kept is the soft coverage sigmoid(logit), in 1023 even steps: near the border a step is
+    1/256 of a logit, beyond +-7 logits all is alike. It is a 16-bit grey PNG (inside above half),
     so that anything can read it should the project be damaged.
     The window's left and top are whole clip pixels; its right and bottom may be fractions and may
     lie outside the frame (a model that pads to a square covers more than the frame).
@@ -63,6 +63,27 @@ class Mask:
         rows, columns = logits.shape
         return cls(data, (rows, columns), window, prompt, model, score)
 
+    @classmethod
+    def cropped(
+        cls,
+        logits: NDArray[np.float16],
+        size: tuple[int, int],
+        *,
+        window: tuple[float, float, float, float],
+        prompt: Prompt | None,
+        model: str,
+        score: float,
+    ) -> Mask:
+        """As `pack`, without the rows below a clip of `size` = (width, height).
+
+        A model that pads to a square answers for the padding too.
+        """
+        x0, y0, x1, y1 = window
+        step = (y1 - y0) / len(logits)
+        used = _used(size[1] - y0, step, len(logits))
+        window = (x0, y0, x1, y0 + step * used)
+        return cls.pack(logits[:used], window=window, prompt=prompt, model=model, score=score)
+
     def logits(self) -> NDArray[np.float16]:
         """The logits, (rows, columns) float16. Raises MaskError where the data is damaged."""
         grey = _decoded(self.data, self.shape) >> SHIFT
@@ -94,6 +115,11 @@ def checked_window(
     return edges
 
 
+def _used(length: float, step: float, most: int) -> int:
+    """How many logits, `step` clip pixels each, take part in `length` clip pixels."""
+    return max(1, min(most, int(length / step) + 2))
+
+
 def _decoded(data: bytes, shape: tuple[int, int]) -> NDArray[np.uint16]:
     if checked_shape(data) != shape:
         raise MaskError("A mask is damaged: its size is not the one noted.")
@@ -108,7 +134,7 @@ def _decoded(data: bytes, shape: tuple[int, int]) -> NDArray[np.uint16]:
 
 def _logits_of_levels() -> NDArray[np.float16]:
     levels = (np.arange(1 << (16 - SHIFT)) - (LEVELS + 1)) / LEVELS
-    inner = 1 - 0.5 / LEVELS  # the outermost levels stand for all that is surer still
+    inner = 1 - 0.25 / LEVELS  # the outermost levels stand for all that is surer still
     return (2 * np.arctanh(np.clip(levels, -inner, inner))).astype(np.float16)
 
 
@@ -135,7 +161,7 @@ def at_clip_size(
     left, top = int(x0), int(y0)
     rows, columns = logits.shape
     fx, fy = (x1 - x0) / columns, (y1 - y0) / rows
-    needed = min(rows, int((height - top) / fy) + 2)  # a padded square wastes its lower part
+    needed = _used(height - top, fy, rows)  # a padded square wastes its lower part
     low = logits[:needed].astype(np.float32)
     part: NDArray[np.float32] = cv2.resize(low, None, fx=fx, fy=fy, interpolation=cv2.INTER_LINEAR)
     part = part[: height - top, : width - left]

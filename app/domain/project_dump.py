@@ -55,6 +55,8 @@ def dump(path: Path) -> Dump:
         raise ProjectError(f"{path} cannot be read ({e.strerror}); check the name.") from e
     except sqlite3.Error as e:
         raise ProjectError(f"Nothing can be read of {path.name} ({e}); use a backup.") from e
+    if not (found.facts or found.layers or found.prompts or found.masks):
+        raise ProjectError(f"Nothing can be read of {path.name} ({found.faults[0]}); use a backup.")
     return found
 
 
