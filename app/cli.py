@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from app import cli_demo, cli_dump, cli_evaluate, cli_matte, cli_report, selftest
+from app import cli_demo, cli_dump, cli_evaluate, cli_export, cli_matte, cli_report, selftest
 from app.cli_demo import OpenWindow
 from app.cli_words import CommandError, Parser, UsageError
 from app.domain.clip import ClipError
@@ -25,14 +26,6 @@ from models.base import ModelError
 
 log = logging.getLogger(__name__)
 
-COMMANDS = {
-    "matte": "write mattes from clicks, without a window",
-    "demo": "matte the bundled clip and open it",
-    "dump": "write what is in a project as JSON and PNG, even of a damaged one",
-    "evaluate": "measure a model by simulated clicks",
-    "selftest": "say what is installed here and try one click",
-    "report": "gather what helps to find a fault",
-}
 EXPECTED = (
     ClipError,
     CommandError,
@@ -43,7 +36,54 @@ EXPECTED = (
     ProjectError,
     SelftestError,
 )
-OVERVIEW = "\n".join(f"  rotocel {name:9} {what}" for name, what in COMMANDS.items())
+
+
+class Command(NamedTuple):
+    """A command: what it does in a few words, its arguments, and what runs."""
+
+    what: str
+    add_arguments: Callable[[Parser], None]
+    run: Callable[[argparse.Namespace, OpenWindow], int]
+
+
+COMMANDS = {
+    "matte": Command(
+        "write mattes from clicks, without a window",
+        cli_matte.add_arguments,
+        lambda chosen, _: cli_matte.run(chosen, _settings()),
+    ),
+    "export": Command(
+        "write the mattes of a project, without a window",
+        cli_export.add_arguments,
+        lambda chosen, _: cli_export.run(chosen, _settings()),
+    ),
+    "dump": Command(
+        "write what is in a project as JSON and PNG, even of a damaged one",
+        cli_dump.add_arguments,
+        lambda chosen, _: cli_dump.run(chosen),
+    ),
+    "demo": Command(
+        "matte the bundled clip and open it",
+        cli_demo.add_arguments,
+        lambda chosen, open_window: cli_demo.run(chosen, _settings(), open_window),
+    ),
+    "evaluate": Command(
+        "measure a model by simulated clicks",
+        cli_evaluate.add_arguments,
+        lambda chosen, _: cli_evaluate.run(chosen, _settings()),
+    ),
+    "report": Command(
+        "gather what helps to find a fault",
+        cli_report.add_arguments,
+        lambda chosen, _: cli_report.run(chosen),
+    ),
+    "selftest": Command(
+        "say what is installed here and try one click",
+        lambda _: None,
+        lambda _chosen, _window: selftest.run(_settings()),
+    ),
+}
+OVERVIEW = "\n".join(f"  rotocel {name:9} {command.what}" for name, command in COMMANDS.items())
 
 
 def run(arguments: Sequence[str], open_window: OpenWindow) -> int:
@@ -92,25 +132,11 @@ def window_parser() -> Parser:
 
 
 def _dispatch(arguments: Sequence[str], open_window: OpenWindow) -> int:
-    command, *rest = arguments
-    parser = Parser(prog=f"rotocel {command}", description=f"{COMMANDS[command].capitalize()}.")
-    if command == "selftest":
-        parser.parse_args(rest)
-        return selftest.run(_settings())
-    if command == "report":
-        cli_report.add_arguments(parser)
-        return cli_report.run(_parsed(parser, rest))
-    if command == "dump":
-        cli_dump.add_arguments(parser)
-        return cli_dump.run(_parsed(parser, rest))
-    if command == "demo":
-        cli_demo.add_arguments(parser)
-        return cli_demo.run(_parsed(parser, rest), _settings(), open_window)
-    if command == "evaluate":
-        cli_evaluate.add_arguments(parser)
-        return cli_evaluate.run(_parsed(parser, rest), _settings())
-    cli_matte.add_arguments(parser)
-    return cli_matte.run(_parsed(parser, rest), _settings())
+    name, *rest = arguments
+    command = COMMANDS[name]
+    parser = Parser(prog=f"rotocel {name}", description=f"{command.what.capitalize()}.")
+    command.add_arguments(parser)
+    return command.run(_parsed(parser, rest), open_window)
 
 
 def _parsed(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:

@@ -52,11 +52,21 @@ def add_arguments(parser: Parser) -> None:
         help="frames to write, negative ones as --frames=-5--2; default: the whole clip",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where mattes go")
+    add_mode(parser)
+    parser.add_argument("--sheet", type=Path, metavar="FILE", help="write a contact sheet (PNG)")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def add_mode(parser: Parser) -> None:
+    """Describe what becomes of mattes that are there already."""
     there = parser.add_mutually_exclusive_group()
     there.add_argument("--overwrite", action="store_true", help="replace mattes in DIR")
     there.add_argument("--resume", action="store_true", help="keep complete mattes in DIR")
-    parser.add_argument("--sheet", type=Path, metavar="FILE", help="write a contact sheet (PNG)")
-    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def mode_of(chosen: Namespace) -> Mode:
+    """What becomes of mattes that are there already."""
+    return "overwrite" if chosen.overwrite else "resume" if chosen.resume else "refuse"
 
 
 def run(chosen: Namespace, settings: Settings) -> int:
@@ -67,7 +77,7 @@ def run(chosen: Namespace, settings: Settings) -> int:
     clip = open_clip(chosen.clip)
     frames = asked_frames(clip, chosen.frames)
     project, layers = build(clip, frames, chosen.words or [])
-    mode: Mode = "overwrite" if chosen.overwrite else "resume" if chosen.resume else "refuse"
+    mode = mode_of(chosen)
     if chosen.sheet and mode == "refuse" and chosen.sheet.exists():
         raise CommandError(f"{chosen.sheet} is already there; add --overwrite or choose a name.")
     model = load_model(settings)

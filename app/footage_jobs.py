@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,8 @@ from app.domain.footage_search import Candidate, find_candidates
 from app.domain.project import Project
 from app.settings import Settings
 from models.base import Model
+
+log = logging.getLogger(__name__)
 
 SEARCH = 8.0  # seconds the search for footage may take
 
@@ -63,49 +66,65 @@ class FindFootage:
 
     def __call__(self) -> FootageFound | FootageMissing:
         self.begun.set()
-        wanted = self.project.clip
-        assert wanted is not None
-        if self.chosen is not None:
-            return self._take(self.chosen, wanted)
-        folder = self.home.parent if self.home else None
-        reason = f"{wanted.path.name} is not where it was."
-        for place in locate(str(wanted.path), self.relative, folder):
-            answer = self._try(place, wanted)
-            if isinstance(answer, FootageFound):
-                return answer
-            reason = answer or reason
-        until = time.monotonic() + SEARCH
-        candidates = find_candidates(
-            wanted,
-            likely_folders(wanted, folder),
-            until=lambda: self.given_up.is_set() or time.monotonic() > until,
-        )
-        return FootageMissing(self, reason, tuple(candidates))
+        try:
+            return self._answer()
+        except Exception as error:
+            log.exception("the footage could not be looked for")
+            return FootageMissing(self, f"{self.path.name} could not be opened: {error}.")
 
-    def _try(self, place: Path, wanted: Clip) -> FootageFound | str:
-        """The footage at `place` if it is the very same, else why not; empty if none is there."""
+    def _answer(self) -> FootageFound | FootageMissing:
+        if self.chosen is not None:
+            clip, reason = chosen_footage(self.project, self.chosen)
+        else:
+            clip, reason = same_footage(self.project, self.relative, self.home)
+        if clip is not None:
+            caches = ClipCaches(clip, self.model.info, self.settings, self.cache_folder)
+            return FootageFound(self, clip, caches, reason)
+        return FootageMissing(self, reason, () if self.chosen else self._candidates())
+
+    def _candidates(self) -> tuple[Candidate, ...]:
+        wanted, until = self.project.clip, time.monotonic() + SEARCH
+        assert wanted is not None
+        folders = likely_folders(wanted, self.home.parent if self.home else None)
+
+        def ended() -> bool:
+            return self.given_up.is_set() or time.monotonic() > until
+
+        return tuple(find_candidates(wanted, folders, until=ended))
+
+
+def same_footage(
+    project: Project, relative: str | None, home: Path | None
+) -> tuple[Clip | None, str]:
+    """The very footage that the project was made on; None, and why, where it is not found."""
+    wanted = project.clip
+    assert wanted is not None
+    reason = f"{wanted.path.name} is not where it was."
+    for place in locate(str(wanted.path), relative, home.parent if home else None):
         try:
             found = open_clip(place, wanted.interpretation)
-            match = compare(wanted, found, used_frames(self.project))
-            if match.kind == "same":
-                return self._found(found, "")
         except ClipError as error:
-            return str(error) if place.exists() else ""
-        return f"{match.reason} It was replaced since the project was made."
+            reason = str(error) if place.exists() else reason
+            continue
+        match = compare(wanted, found, used_frames(project))
+        if match.kind == "same":
+            return found, ""
+        reason = f"{match.reason} It was replaced since the project was made."
+    return None, reason
 
-    def _take(self, chosen: Path, wanted: Clip) -> FootageFound | FootageMissing:
-        try:
-            found = open_clip(chosen, wanted.interpretation)
-        except ClipError as error:
-            return FootageMissing(self, str(error))
-        match = compare(wanted, found, used_frames(self.project))
-        if match.kind == "unfit":
-            return FootageMissing(self, match.reason)
-        return self._found(found, "" if match.kind == "same" else match.reason)
 
-    def _found(self, clip: Clip, reason: str) -> FootageFound:
-        caches = ClipCaches(clip, self.model.info, self.settings, self.cache_folder)
-        return FootageFound(self, clip, caches, reason)
+def chosen_footage(project: Project, chosen: Path) -> tuple[Clip | None, str]:
+    """The footage the artist chose, and where it differs; None, and why, where it does not fit."""
+    wanted = project.clip
+    assert wanted is not None
+    try:
+        found = open_clip(chosen, wanted.interpretation)
+    except ClipError as error:
+        return None, str(error)
+    match = compare(wanted, found, used_frames(project))
+    if match.kind == "unfit":
+        return None, match.reason
+    return found, "" if match.kind == "same" else match.reason
 
 
 def used_frames(project: Project) -> frozenset[int]:

@@ -151,7 +151,11 @@ def pick_keep(wanted: Wanted) -> SaveProject | LeaveProject | KeepProject | None
         if not leaving.begun.is_set():
             return leaving
     keeping = wanted.keeping
-    return KeepProject(keeping) if keeping is not None and keeping.is_due else None
+    if keeping is None or not keeping.is_due:
+        return None
+    if wanted.saving is not None and keeping.live.kept is keeping.project:
+        return None  # only whether it is saved has changed, and the save is about to tell
+    return KeepProject(keeping)
 
 
 def _embedded_or_hopeless(caches: ClipCaches) -> frozenset[int]:
