@@ -17,7 +17,7 @@ help:
 	@echo "make run          open the editor; CLIP=path opens a clip"
 	@echo "make test         lint and every test; test-fast leaves the slow ones out"
 	@echo "make eval         the click curve of the bundled model on the shared sets"
-	@echo "make bench        how quickly the window answers"
+	@echo "make bench        how quickly the window answers, and a very large project"
 	@echo "make fuzz         100,000 hostile inputs for each reader of files; finds go to build/fuzz"
 	@echo "make screenshots  pictures of the window, in build/screenshots"
 
@@ -53,6 +53,7 @@ eval: setup
 
 bench: setup
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench_projects
 
 fuzz: setup
 	$(BIN)/python -m tests.fuzz
