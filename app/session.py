@@ -642,7 +642,7 @@ class Session(QObject):
         project = edits.add_layer(self.project) if new else self.project
         layer_id = project.layers[0].id if new else self._selected
         self._selected = layer_id
-        self._commit(label, change(project, layer_id, self._playhead))
+        self._commit(self._on_frame(label), change(project, layer_id, self._playhead))
         if new:
             self.selection_changed.emit()
 
@@ -651,7 +651,11 @@ class Session(QObject):
     ) -> None:
         layer = self.selected_layer
         if layer is not None and self._playhead in layer.prompts and self._is_promptable():
-            self._commit(label, change(self.project, layer.id, self._playhead), merge)
+            project = change(self.project, layer.id, self._playhead)
+            self._commit(self._on_frame(label), project, merge)
+
+    def _on_frame(self, label: str) -> str:
+        return self.tr("{0}, frame {1}").format(label, self._playhead)
 
     def _set_in_out(self, label: str, in_out: FrameRange | None) -> None:
         self.edit(label, lambda project: edits.set_in_out(project, in_out))

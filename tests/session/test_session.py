@@ -42,7 +42,7 @@ def test_a_click_makes_a_layer_and_its_matte(session: Session, qtbot: QtBot) -> 
     wait_for_mask(qtbot, session, layer_id, FIRST)
     assert inside(session, layer_id, 80, 45)
     assert not inside(session, layer_id, 80 + 25, 45)
-    assert session.history.labels()[-1] == "Include point"
+    assert session.history.labels()[-1] == f"Include point, frame {FIRST}"
 
 
 def test_undo_of_a_click_brings_back_the_mask_before_without_asking_again(
