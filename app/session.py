@@ -222,6 +222,7 @@ class Session(QObject):
 
         Work that is not saved then stays recoverable; whoever calls this asks before.
         """
+        path = path.absolute()  # it is kept, and read from wherever the program is started next
         hide(path)
         self.files.drop_opening()
         self._opening = None

@@ -283,7 +283,7 @@ class MainWindow(QMainWindow):
     def _on_files_changed(self) -> None:
         files, clip = self.session.files, self.session.clip
         parts = [files.name, self.tr("read-only") if files.read_only else "", "Rotocel"]
-        first, *rest = filter(None, parts)
+        first, *rest = (part.replace("[*]", "[*][*]") for part in parts if part)  # not Qt's mark
         self.setWindowTitle(" - ".join([f"{first}[*]", *rest]))
         last = files.home or (clip.path if clip and not clip.offline else None)
         if last is not None and self._store.settings.recent[:1] != (str(last),):
