@@ -93,12 +93,12 @@ class LiveCopy:
         try:
             try:
                 self.keep(project, view)
+                self._note_home()
             except ProjectError:
                 log.warning("saved past the recovery folder", exc_info=True)
                 note = _save_directly(project, view, home)
             else:
                 assert self._db is not None
-                self._note_home()
                 note = save_copy(self._db, home)
         except BaseException:
             self.home = before
