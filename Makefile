@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 endif
 READY := $(VENV)/ready
 
-.PHONY: help setup run demo test test-fast lint eval bench fuzz screenshots clean
+.PHONY: help setup run demo test test-fast lint eval bench fuzz drill screenshots clean
 
 help:
 	@echo "make demo         matte the bundled clip, then open it in the editor"
@@ -19,6 +19,7 @@ help:
 	@echo "make eval         the click curve of the bundled model on the shared sets"
 	@echo "make bench        how quickly the window answers, and a very large project"
 	@echo "make fuzz         100,000 hostile inputs for each reader of files; finds go to build/fuzz"
+	@echo "make drill        kill the program and fill its disk, over and over; nothing may be lost"
 	@echo "make screenshots  pictures of the window, in build/screenshots"
 
 setup: $(READY)
@@ -57,6 +58,9 @@ bench: setup
 
 fuzz: setup
 	$(BIN)/python -m tests.fuzz
+
+drill: setup
+	$(BIN)/python -m tests.drill
 
 screenshots: setup
 	$(BIN)/python -m tests.screenshots

@@ -20,6 +20,7 @@ from app.domain.clip import Clip, ClipError, ClipReader, FrameError, Interpretat
 from app.domain.mask import Mask, upsample
 from app.domain.matte import coverage
 from app.domain.project import LayerId, Prompt
+from app.reports import sentence_of
 from app.settings import Settings
 from models.base import BoxClick, Cancelled, Click, Embedding, Logits, Model, Prediction, Step
 from models.ort import Cancel
@@ -149,7 +150,7 @@ class OpenClip:
             return OpenFailed(self, str(error))
         except Exception as error:
             log.exception("a clip could not be opened")
-            return OpenFailed(self, f"{self.path.name} could not be opened: {error}.")
+            return OpenFailed(self, f"{self.path.name} could not be opened: {sentence_of(error)}")
         return ClipOpened(self, clip, caches)
 
 
@@ -225,8 +226,8 @@ class AnswerQuestion:
             MakeMatte(self.caches, mask)()
         except Exception as error:
             log.exception("a prompt could not be answered")
-            self.caches.failures[question] = str(error)
-            return NotAnswered(self.caches, question, str(error))
+            self.caches.failures[question] = sentence_of(error)
+            return NotAnswered(self.caches, question, sentence_of(error))
         asked = (question.frame, question.prompt)
         self.caches.priors.put(asked, prediction.logits)
         self.caches.answers.put(asked, mask)

@@ -21,6 +21,7 @@ from app.domain.project import Project
 from app.domain.project_read import read_project
 from app.domain.project_schema import VERSION, ProjectError
 from app.domain.project_write import View
+from app.reports import sentence_of
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +79,8 @@ class OpenProject:
             return ProjectNotOpened(self, str(error))
         except Exception as error:
             log.exception("a project could not be opened")
-            return ProjectNotOpened(self, f"{self.path.name} could not be opened: {error}.")
+            why = sentence_of(error)
+            return ProjectNotOpened(self, f"{self.path.name} could not be opened: {why}")
         read_only = _read_only(self.path.name, stored.version, lock)
         return ProjectOpened(
             self,
@@ -110,7 +112,7 @@ class RecoverProject:
             return ProjectNotOpened(self, str(error))
         except Exception as error:
             log.exception("work could not be recovered")
-            return ProjectNotOpened(self, f"The work could not be recovered: {error}.")
+            return ProjectNotOpened(self, f"The work was not recovered: {sentence_of(error)}")
         lock = home_lock(live.home, self.held) if live.home else None
         warnings = stored.warnings
         if live.home is not None and lock is None:
@@ -270,7 +272,7 @@ class SaveProject:
                 log.exception("a project could not be saved")
             if lock is not None and lock is not self.held:
                 lock.release()
-            return NotSaved(self, str(error))
+            return NotSaved(self, sentence_of(error))
         return Saved(self, lock, tuple(filter(None, notes)), stamp_of(self.home))
 
     def _changed_meanwhile(self) -> str:

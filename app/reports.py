@@ -38,3 +38,10 @@ class ExportSummary:
     complete: bool = False
     cancelled: bool = False
     existing: int = 0
+
+
+def sentence_of(error: BaseException) -> str:
+    """What the artist reads of an error that nobody expected; never empty."""
+    if isinstance(error, MemoryError):
+        return "Memory ran out; close other programs and try again. Your work is kept."
+    return str(error) or type(error).__name__

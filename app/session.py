@@ -43,7 +43,7 @@ from app.plan import Wanted
 from app.player import Player, faster
 from app.project_files import ProjectFiles
 from app.redaction import hide
-from app.reports import ExportSummary, Level, Message, Status
+from app.reports import ExportSummary, Level, Message, Status, sentence_of
 from app.settings import Settings
 from export.job import ExistingFiles, Mode
 from export.report import Progress, Report
@@ -709,7 +709,7 @@ class Session(QObject):
         self.playing_changed.emit()
 
     def _on_failed(self, error: Exception) -> None:
-        self.say("error", str(error) or type(error).__name__)
+        self.say("error", sentence_of(error))
 
     def _on_answered(self, answer: object) -> None:
         match answer:
@@ -797,7 +797,7 @@ class Session(QObject):
                 self.export_progressed.emit(answer.value)
         elif answer.error is not None:
             existing = len(answer.error.paths) if isinstance(answer.error, ExistingFiles) else 0
-            sentence = str(answer.error) or type(answer.error).__name__
+            sentence = sentence_of(answer.error)
             self._finish_export(ExportSummary((sentence,), self._export_dir, existing=existing))
         elif answer.cancelled:
             sentence = self.tr("Cancelled; the mattes written so far stay.")

@@ -3,7 +3,7 @@
 python -m tests.drill [DRILL ...] [--rounds N] [--seed S] [--first N]
 
 A kill is no power cut: the system still writes what it has in its caches. That data is put on the
-disk before a file takes its name is tested in tests/drill/test_order.py.
+disk before a file takes its name is tested in tests/project/test_save.py.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ DRILLS = (*KILLS, "full")
 COLUMNS = "drill rounds before in after faults acknowledged lost torn other seconds"
 NOTE = (
     "before, in, after: where a kill hit, seen from a write. A kill is no power cut: the system\n"
-    "still writes its caches; tests/drill/test_order.py shows that data is synced before a rename."
+    "still writes its caches; tests/project/test_save.py shows that data is synced before a rename."
 )
 
 

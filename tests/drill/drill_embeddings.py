@@ -82,7 +82,7 @@ def made(frame: int, version: int) -> tuple[np.ndarray[tuple[int, ...], np.dtype
 
 
 def replayed(heard: Heard) -> tuple[dict[int, int], set[int]]:
-    """The version of each frame that must be there, and those that a put in flight may have cost."""
+    """The version of each frame that must be there, and those a put in flight may have cost."""
     there: dict[int, int] = {}
     for text in heard.done:
         frame, version = _words(text)

@@ -53,7 +53,7 @@ class ExportDrill:
     def verify(self, folder: Path, random: Random, heard: Heard) -> None:
         out = folder / "out"
         before = {path.name for path in out.rglob("*.png")} if out.exists() else set[str]()
-        _check_mattes(out, heard)
+        check_mattes(out, heard)
         *_, report = steps(present(), out, "resume")
         assert isinstance(report, Report)
         assert report.complete, report.sentences
@@ -61,10 +61,10 @@ class ExportDrill:
         found = {path.name for path in out.rglob("*") if path.is_file()}
         assert found == set(expected(present())), found
         assert before <= found
-        _check_mattes(out, Heard(done=sorted(found)))
+        check_mattes(out, Heard(done=sorted(found)))
 
 
-def _check_mattes(out: Path, heard: Heard) -> None:
+def check_mattes(out: Path, heard: Heard) -> None:
     new, old = expected(present()), expected(older())
     there = {path.name: path for path in out.rglob("*") if path.is_file()} if out.exists() else {}
     for name in heard.done:

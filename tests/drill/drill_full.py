@@ -24,10 +24,10 @@ from app.domain.project_write import View
 from app.project_jobs import Keeping, NotSaved, Saved, SaveProject, stamp_of
 from export.base import ExportError
 from export.report import Report
-from tests.drill.child import Say, run
+from tests.drill.child import Heard, Say, run
 from tests.drill.drill_edit import name_of, recovered
 from tests.drill.drill_embeddings import FRAMES, PLAYHEAD, SHAPE, SLOTS, made, opened
-from tests.drill.drill_export import Heard, _check_mattes, expected, present, steps
+from tests.drill.drill_export import check_mattes, expected, present, steps
 from tests.drill.drill_save import name_in, read
 from tests.drill.full_disk import MB, Disk, small_disk
 from tests.drill.projects import edit_at_random, new_history
@@ -140,13 +140,13 @@ def export(disk: Disk, other: Path, left: int, say: Say) -> None:
         _check_sentence(str(error), disk.folder, "free some space")
     parts = [path.name for path in out.rglob("*.part")]
     assert not parts, parts
-    _check_mattes(out, Heard(done=done))
+    check_mattes(out, Heard(done=done))
     disk.free()
     *_, report = steps(present(), out, "resume")
     assert isinstance(report, Report)
     assert report.complete
     assert report.kept == len(done)
-    _check_mattes(out, Heard(done=sorted(expected(present()))))
+    check_mattes(out, Heard(done=sorted(expected(present()))))
 
 
 def embeddings(disk: Disk, other: Path, left: int, say: Say) -> None:

@@ -120,7 +120,7 @@ class _Reader:
         self._session, self._say = session, say
         session.files.footage_changed.connect(self._on_footage)
         session.message_sent.connect(self._on_message)
-        session.began.connect(lambda: self._say_what_is_there())
+        session.began.connect(self._say_what_is_there)
         self._found = ""
         if path.name == HOME:
             session.open(path)

@@ -20,7 +20,7 @@ FIRST, LAST = 1001, 1040
 def digest(project: Project) -> str:
     """Differs where two projects differ in anything that is kept."""
     clip = project.clip
-    values = [clip and (clip.name, clip.frames, clip.fps, clip.size), project.in_out]
+    values: list[object] = [clip and (clip.name, clip.frames, clip.fps, clip.size), project.in_out]
     for layer in project.layers:
         values += [layer.id, layer.name, layer.colour, layer.shown, layer.solo, layer.locked]
         values += sorted(layer.prompts.items())
