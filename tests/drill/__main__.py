@@ -1,6 +1,6 @@
 """Kills the program with SIGKILL and fills its disk, again and again; says what was lost.
 
-python -m tests.drill [DRILL ...] [--rounds N] [--seed S] [--first N]
+python -m tests.drill [DRILL ...] [--rounds N] [--seed S] [--first N] [--plant FAULT]
 
 A kill is no power cut: the system still writes what it has in its caches. That data is put on the
 disk before a file takes its name is tested in tests/project/test_save.py.
@@ -22,6 +22,7 @@ from tests.drill.drill_export import ExportDrill
 from tests.drill.drill_full import LEVELS, full_rounds
 from tests.drill.drill_program import ProgramDrill
 from tests.drill.drill_save import SaveDrill
+from tests.drill.planted import PLANTED
 from tests.drill.rounds import Drill, Outcome, kill_rounds
 
 KILLS: dict[str, tuple[Drill, int]] = {
@@ -49,7 +50,10 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, help="of each drill; for full, how many fill levels")
     parser.add_argument("--seed", type=int, default=1, help="the same work, kills as planned")
     parser.add_argument("--first", type=int, default=0, help="the first round")
+    parser.add_argument("--plant", choices=PLANTED, help="a fault that the drill must find")
     wish = parser.parse_args()
+    if wish.plant:
+        PLANTED[wish.plant][1]()
     unknown = set(wish.drills) - set(DRILLS)
     if unknown:
         parser.error(f"there is no drill {', '.join(sorted(unknown))}: {', '.join(DRILLS)}")

@@ -128,7 +128,9 @@ def test_memory_that_runs_out_for_real_ends_in_a_sentence(tmp_path: Path) -> Non
     )
     for room in (40, 160):
         command = [sys.executable, "-c", script, str(room)]
-        ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+        ran = subprocess.run(
+            command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=120
+        )
         assert ran.returncode == 0, ran.stderr
         assert ran.stdout.startswith("told: "), (room, ran.stdout, ran.stderr)
 
@@ -205,9 +207,7 @@ def test_a_folder_that_may_only_be_read_is_a_sentence_and_nothing_is_lost(tmp_pa
     before = home.read_bytes()
     try:
         with read_only_disk(folder):
-            with pytest.raises(
-                ProjectError, match="under another name or in another folder|server"
-            ):
+            with pytest.raises(ProjectError, match="server"):
                 live.save(renamed(plain_project(), "Fox"), View(), home)
             assert home_lock(home, None) is not None  # nobody can write there
             other = LiveCopy(folder / "recovery")
