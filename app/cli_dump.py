@@ -67,7 +67,7 @@ def _size(values: dict[str, Any]) -> tuple[int, int] | None:
 
 
 def _write_mask(folder: Path, name: str, row: dict[str, Any]) -> bool:
-    if not isinstance(row["data"], bytes) or not isinstance(row["frame"], int):
+    if not isinstance(row.get("data"), bytes) or not isinstance(row.get("frame"), int):
         return False
     with plain_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -83,7 +83,7 @@ def _write_matte(folder: Path, name: str, row: dict[str, Any], size: tuple[int, 
         window = checked_window((x0, y0, x1, y1), size)
         mask = Mask(row["data"], checked_shape(row["data"]), window, None, "", 0.0)
         alpha = coverage(upsample(mask, size))
-    except (MaskError, TypeError, ValueError, ArithmeticError):
+    except (MaskError, KeyError, TypeError, ValueError, ArithmeticError):
         return False
     with plain_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,7 @@ Row: TypeAlias = dict[str, Any]
 
 ROWID = ("rowid",)
 KEYS = {"fact": ("name",), "layer": ("id",), "prompt": ("layer", "frame"), "mask": ROWID}
-STEPS = 100_000  # rows looked for one by one in a hole
+MISSES = 1000  # rows in a row that cannot be read, until a hole is given up
 
 
 @dataclass
@@ -44,25 +44,27 @@ def dump(path: Path) -> Dump:
     found = Dump()
     try:
         with _opened(path) as db:
+            db.text_factory = _text
             found.version = int(db.execute("PRAGMA user_version").fetchone()[0])
             facts = _rows(db, "fact", found.faults)
-            found.facts = {str(row["name"]): _parsed(row["value"]) for row in facts}
+            found.facts = {str(row.get("name")): _parsed(row.get("value")) for row in facts}
             found.layers = sorted(_rows(db, "layer", found.faults), key=_place)
             for name, kept in (("prompt", found.prompts), ("mask", found.masks)):
                 for row in _rows(db, name, found.faults):
-                    kept.setdefault(str(row["layer"]), []).append(row)
+                    kept.setdefault(str(row.get("layer")), []).append(row)
     except OSError as e:
         raise ProjectError(f"{path} cannot be read ({e.strerror}); check the name.") from e
     except sqlite3.Error as e:
         raise ProjectError(f"Nothing can be read of {path.name} ({e}); use a backup.") from e
     if not (found.facts or found.layers or found.prompts or found.masks):
-        raise ProjectError(f"Nothing can be read of {path.name} ({found.faults[0]}); use a backup.")
+        why = found.faults[0] if found.faults else "it is empty"
+        raise ProjectError(f"Nothing can be read of {path.name} ({why}); use a backup.")
     return found
 
 
 def as_values(found: Dump) -> Row:
     """The dump as JSON holds it, in an order that does not depend on how it was written."""
-    ids = [str(layer["id"]) for layer in found.layers]
+    ids = [str(layer.get("id")) for layer in found.layers]
     lost = sorted((found.prompts.keys() | found.masks.keys()) - set(ids))
     layers = [*found.layers, *({"id": layer_id, "name": f"lost {layer_id}"} for layer_id in lost)]
     return {
@@ -70,13 +72,14 @@ def as_values(found: Dump) -> Row:
         **{name: value for name, value in sorted(found.facts.items()) if name != "picture"},
         "layers": [
             {
-                **layer,
+                **{key: _shown(value) for key, value in layer.items()},
                 "prompts": [
-                    {"frame": row["frame"], **_steps(row["steps"])}
-                    for row in _by_frame(found.prompts.get(str(layer["id"]), []))
+                    {"frame": _shown(row.get("frame")), **_steps(row.get("steps"))}
+                    for row in _by_frame(found.prompts.get(str(layer.get("id")), []))
                 ],
                 "masks": [
-                    _mask_values(row) for row in _by_frame(found.masks.get(str(layer["id"]), []))
+                    _mask_values(row)
+                    for row in _by_frame(found.masks.get(str(layer.get("id")), []))
                 ],
             }
             for layer in layers
@@ -117,6 +120,8 @@ def _rows(db: sqlite3.Connection, table: str, faults: list[str]) -> list[Row]:
             break
         if way == "ASC":
             faults.append(f"table {table}: {error}")
+        if error.startswith("no such"):
+            break  # what is not there cannot be read from the other end
     else:
         if keys == ROWID:
             _read_between(db, f"{what} WHERE rowid = ?", found)
@@ -136,7 +141,7 @@ def _read(
         names = [column[0] for column in cursor.description]
         for read in cursor:
             row = dict(zip(names, read, strict=True))
-            found[tuple(row[key] for key in keys)] = row
+            found[tuple(row.get(key) for key in keys)] = row
     except (sqlite3.Error, UnicodeError) as e:
         return str(e)
     return ""
@@ -145,34 +150,41 @@ def _read(
 def _read_between(db: sqlite3.Connection, query: str, found: dict[tuple[Any, ...], Row]) -> None:
     """Add the rows that can be read one by one where those from both ends leave a hole."""
     known = sorted(key[0] for key in found)
-    holes = [(a + 1, b) for a, b in pairwise([0, *known, (known or [0])[-1] + 1]) if b - a > 1]
-    for start, end in holes or [(1, STEPS)]:
-        for rowid in range(start, min(end, start + STEPS)):
+    for before, after in pairwise([0, *known, (known or [0])[-1] + MISSES]):
+        misses = 0
+        for rowid in range(before + 1, after):
             _read(db, query, ROWID, found, (rowid,))
+            misses = 0 if (rowid,) in found else misses + 1
+            if misses > MISSES:
+                break
 
 
 def _sortable(key: tuple[Any, ...]) -> tuple[tuple[str, Any], ...]:
     return tuple((str(type(part)), part) for part in key)
 
 
+def _text(data: bytes) -> str:
+    """A text as far as it is one."""
+    return data.decode(errors="replace")
+
+
 def _mask_values(row: Row) -> Row:
-    data = row["data"] if isinstance(row["data"], bytes) else b""
+    data = row.get("data")
+    data = data if isinstance(data, bytes) else b""
     return {
-        "frame": row["frame"],
-        "window": [row[edge] for edge in ("x0", "y0", "x1", "y1")],
-        "model": row["model"],
-        "score": row["score"],
-        "prompt": _parsed(row["prompt"]),
+        **{key: _shown(row.get(key)) for key in ("frame", "model", "score")},
+        "window": [_shown(row.get(edge)) for edge in ("x0", "y0", "x1", "y1")],
+        "prompt": _parsed(row.get("prompt")),
         "sha256": hashlib.sha256(data).hexdigest(),
     }
 
 
 def _by_frame(rows: list[Row]) -> list[Row]:
-    return sorted(rows, key=lambda row: _sortable((row["frame"],)))
+    return sorted(rows, key=lambda row: _sortable((row.get("frame"),)))
 
 
 def _place(row: Row) -> tuple[tuple[str, Any], ...]:
-    return _sortable((row["place"],))
+    return _sortable((row.get("place"),))
 
 
 def _steps(value: object) -> Row:
@@ -181,10 +193,13 @@ def _steps(value: object) -> Row:
 
 
 def _parsed(value: object) -> object:
-    """The JSON in a text; a text that is none as it stands, bytes by their length."""
-    if isinstance(value, bytes):
-        return f"{len(value)} bytes"
+    """The JSON in a text; a text that is none as it stands."""
     with suppress(ValueError, RecursionError):
         if isinstance(value, str):
             return json.loads(value)
-    return value
+    return _shown(value)
+
+
+def _shown(value: object) -> object:
+    """A value as JSON can hold it: bytes by their length."""
+    return f"{len(value)} bytes" if isinstance(value, bytes) else value

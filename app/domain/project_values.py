@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 FARTHEST_FRAME = 10**12  # twelve digits, the most that file names are read with
 MOST_FRAMES = 10_000_000  # more than a hundred hours
+MOST_MISSING = 200_000  # the names of files are read with fewer
 MOST_POINTS = 10_000  # of one prompt
 FARTHEST_PIXEL = 1e6
 LONGEST_TEXT = 4096
@@ -162,9 +163,9 @@ def _size(value: object) -> tuple[int, int]:
 
 def _missing(value: object, frames: FrameRange) -> frozenset[int]:
     found: set[int] = set()
-    for run in map(frames_of, _list(value, MOST_FRAMES)):
-        if run.intersect(frames) != run:
-            raise ValueError("missing frames outside the clip")
+    for run in map(frames_of, _list(value, MOST_MISSING)):
+        if run.intersect(frames) != run or len(found) + len(run) > MOST_MISSING:
+            raise ValueError("missing frames that the clip cannot have")
         found.update(run)
     return frozenset(found)
 

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, cast
 
-TARGETS = ("pack", "sequence")
+TARGETS = ("pack", "sequence", "project")
 SLOW = 3.0  # seconds of this process for one small input
 
 
