@@ -101,8 +101,10 @@ def read_database(db: sqlite3.Connection, version: int, name: str) -> Stored:
 
 def _checked_header(path: Path) -> int:
     """The schema version in the first bytes, which SQLite itself has not seen yet."""
-    if not path.is_file():
+    if not path.exists():
         raise ProjectError(f"{path} is not there; check the name, or choose another file.")
+    if not path.is_file():  # opening a pipe would wait for ever
+        raise ProjectError(f"{path.name} is not a file; choose a .roto file.")
     with path.open("rb") as file:
         head = file.read(HEADER)
     if len(head) < HEADER or not head.startswith(MAGIC):
