@@ -31,12 +31,13 @@ class Artist:
         self.answer, self.name = Button.Cancel, home
         self.asked: list[str] = []
         self.named = 0
-        monkeypatch.setattr(QMessageBox, "exec", lambda box: self._exec(box))
-        monkeypatch.setattr(FileCommands, "_asked_name", lambda _files: self._name())
 
-    def _exec(self, box: QMessageBox) -> int:
-        self.asked.append(box.text())
-        return self.answer
+        def answer(box: QMessageBox) -> int:
+            self.asked.append(box.text())
+            return self.answer
+
+        monkeypatch.setattr(QMessageBox, "exec", answer)
+        monkeypatch.setattr(FileCommands, "_asked_name", lambda _files: self._name())
 
     def _name(self) -> Path:
         self.named += 1
