@@ -88,10 +88,10 @@ def shoot_files(window: MainWindow, folder: Path, scratch: Path) -> None:
     save(window, folder, "backups-small", SMALL)
     session.close_project()
     clip = demo_clip()
-    moved = scratch / "an older job" / "plates" / clip.path.name
+    moved = scratch / "elsewhere" / clip.path.name
     moved.parent.mkdir(parents=True)
     shutil.copy(clip.path, moved)
-    away = replace(clip, path=scratch / "job" / clip.path.name)
+    away = replace(clip, path=scratch / "job" / clip.path.name, offline=True)
     session.start_with(with_prompts(away))
     session.files.save(scratch / "moved.roto")
     wait(lambda: session.files.saving is None)

@@ -15,7 +15,10 @@ from pytestqt.qtbot import QtBot
 from app import paths
 from app.domain.project import Project
 from app.domain.project_read import read_project
+from app.domain.recovery import Recoverable
+from app.ui.file_offers import recovery_offers
 from app.ui.main_window import MainWindow
+from app.ui.offer_row import ROW_HEIGHT
 from tests.e2e.test_projects import Artist, artist, save, wait_for_title, window
 from tests.e2e.test_window import LEFT, LONG, Open, click, key, show_first_frame, wait_for_matte
 from tests.session.conftest import FIRST
@@ -239,3 +242,23 @@ def test_a_read_only_window_says_so_and_changes_nothing(
     click(second, 30, 30)
     assert second.session.project is not before
     assert artist.named == 2
+
+
+def test_a_low_window_keeps_room_for_the_canvas(
+    window: MainWindow, qtbot: QtBot, artist: Artist
+) -> None:
+    for _ in range(4):
+        save(window, qtbot)
+    window.actions_table["file.backups"].trigger()
+    rows = window.offers.list
+    window.resize(1440, 900)
+    qtbot.waitUntil(lambda: rows.height() == 3 * ROW_HEIGHT)
+    window.resize(1024, 700)
+    qtbot.waitUntil(lambda: rows.height() == 2 * ROW_HEIGHT)
+    assert artist.named == 1
+
+
+def test_what_is_damaged_is_not_called_safe(tmp_path: Path) -> None:
+    safe, torn = Recoverable(tmp_path, "a", 0.0), Recoverable(tmp_path / "b", "b", 0.0, damaged="x")
+    assert "Nothing is lost" in recovery_offers([safe], [], at_start=True).sentence
+    assert "Nothing is lost" not in recovery_offers([safe, torn], [], at_start=True).sentence
