@@ -349,9 +349,12 @@ class Session(QObject):
         if 1 <= number <= len(self.project.layers):
             self.select_layer(self.project.layers[number - 1].id)
 
-    def add_layer(self) -> LayerId:
-        """Add a layer on top and select it."""
+    def add_layer(self) -> LayerId | None:
+        """Add a layer on top and select it; None where nothing may be changed."""
+        before = self.project
         self.edit(self.tr("Add layer"), edits.add_layer)
+        if self.project is before:
+            return None
         layer_id = self.project.layers[0].id
         self.select_layer(layer_id)
         return layer_id
@@ -504,6 +507,7 @@ class Session(QObject):
     def _commit(self, label: str, project: Project, merge: str | None = None) -> None:
         if self.files.read_only:
             self.say("warning", self.files.read_only)
+            self.project_changed.emit()  # a button that was toggled shows again what is
             return
         key = None if merge is None else (merge, self._selected, self._playhead)
         self._history.commit(label, project, key)
@@ -630,6 +634,9 @@ class Session(QObject):
 
     def _is_promptable(self) -> bool:
         if self.clip is None or self.frame_error(self._playhead):
+            return False
+        if self.files.read_only:
+            self.say("warning", self.files.read_only)
             return False
         layer = self.selected_layer
         if layer is not None and layer.locked:

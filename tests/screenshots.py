@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+
+import cv2
+import numpy as np
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -14,6 +19,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from app import paths
 from app.cli_demo import demo_clip, with_prompts
+from app.domain.live_copy import LiveCopy
+from app.domain.project_write import View
 from app.headless import load_model
 from app.ui import theme
 from app.ui.main_window import MainWindow
@@ -21,20 +28,29 @@ from app.window import Store, make_window
 from tests.bench import wait
 
 FRAME = 1067
+SMALL = (1024, 700)
 
 
-def save(widget: QWidget, folder: Path, name: str) -> None:
-    """Let the widget settle, then keep its picture."""
+def save(widget: QWidget, folder: Path, name: str, size: tuple[int, int] | None = None) -> None:
+    """Let the widget settle, then keep its picture; in another size, where one is given."""
+    before = widget.size()
+    if size is not None:
+        widget.resize(*size)
     QTest.qWait(400)
     path = folder / f"{name}.png"
     widget.grab().save(str(path))
     print(path)
+    widget.resize(before)
 
 
 def shoot(window: MainWindow, folder: Path, scratch: Path) -> None:
     """Every state worth looking at, one after the other."""
     session = window.session
     save(window, folder, "empty")
+    window.files.offer_recovery()
+    save(window, folder, "recovery")
+    save(window, folder, "recovery-small", SMALL)
+    window.offers.clear("recover")
     session.start_with(with_prompts(demo_clip()))
     layer_id = session.project.layers[0].id
     session.seek(FRAME)
@@ -61,6 +77,42 @@ def shoot(window: MainWindow, folder: Path, scratch: Path) -> None:
     dialog.close()
 
 
+def shoot_files(window: MainWindow, folder: Path, scratch: Path) -> None:
+    """The project of `shoot` is saved a few times; then its footage goes away."""
+    session, home = window.session, scratch / "fox and squirrel.roto"
+    for _ in range(5):
+        session.files.save(home)
+        wait(lambda: session.files.saving is None)
+    window.files.show_backups()
+    save(window, folder, "backups")
+    save(window, folder, "backups-small", SMALL)
+    session.close_project()
+    clip = demo_clip()
+    moved = scratch / "elsewhere" / clip.path.name
+    moved.parent.mkdir(parents=True)
+    shutil.copy(clip.path, moved)
+    away = replace(clip, path=scratch / "job" / clip.path.name, offline=True)
+    session.start_with(with_prompts(away))
+    session.files.save(scratch / "moved.roto")
+    wait(lambda: session.files.saving is None)
+    session.open(scratch / "moved.roto")
+    wait(lambda: session.files.missing is not None)
+    save(window, folder, "footage")
+    save(window, folder, "footage-small", SMALL)
+
+
+def leave_work(folder: Path) -> None:
+    """Work as crashes leave it: with a picture and without, never saved, saved, and damaged."""
+    project = with_prompts(demo_clip())
+    image = cv2.imencode(".jpg", np.full((108, 192, 3), (90, 120, 60), np.uint8))[1].tobytes()
+    homes = (None, Path("/jobs/a feature film/sequence 042/shot 0170/roto/fox.roto"), None, None)
+    for count, home in enumerate(homes):
+        live = LiveCopy(folder, home)
+        live.keep(project, View(FRAME, None, b"" if count == 2 else image))
+        live.close()
+    (folder / "0f3c9a77d1.roto").write_bytes(b"torn")
+
+
 def main() -> int:
     """Take the pictures, in a home of their own."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "build/screenshots")
@@ -70,10 +122,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as home:
         os.environ["XDG_CONFIG_HOME"] = home
         store = Store(paths.user_config() / "settings.json")
-        window = make_window(load_model(store.settings), store, Path(home) / "cache")
+        recovery = Path(home) / "recovery"
+        leave_work(recovery)
+        window = make_window(load_model(store.settings), store, Path(home) / "cache", recovery)
         window.resize(1440, 900)
         window.show()
         shoot(window, folder, Path(home))
+        shoot_files(window, folder, Path(home))
         window.session.shutdown()
     return 0
 

@@ -29,7 +29,8 @@ class FileCommands(QObject):
         super().__init__(parent)
         self._session, self._files = session, session.files
         self._store, self._offers, self._window = store, offers, parent
-        self._then: Then | None = None  # what waits for the save to end
+        self._then: Then | None = None  # what waits for the save to end; it asks again
+        self._at_start = False  # whether recovery is offered because the program started
         self._files.save_ended.connect(self._on_save_ended)
         self._files.footage_changed.connect(self._show_footage)
         session.began.connect(self._on_began)
@@ -52,24 +53,28 @@ class FileCommands(QObject):
 
     def open_path(self, path: Path) -> None:
         """Open a project or a clip in place of the present project."""
-        then = partial(self._session.open, path)
-        if self.may_leave(then):
-            then()
+        if self.may_leave(partial(self.open_path, path)):
+            self._session.open(path)
 
     def open_demo(self) -> None:
         """Open the clip that ships with the program."""
-        if self.may_leave(self._session.open_demo):
+        if self.may_leave(self.open_demo):
             self._session.open_demo()
 
     def save(self) -> None:
         """Save the project; ask for a name where it has none, or may not be written."""
-        if self._files.home is None or self._files.read_only:
+        if self._files.saving is not None:
+            self._then = self._then or self.save  # what was done since is saved as well
+        elif self._files.home is None or self._files.read_only:
             self.save_as()
         else:
             self._files.save()
 
     def save_as(self) -> None:
         """Ask for a name and save the project under it."""
+        if self._files.saving is not None:
+            self._then = self._then or self.save_as
+            return
         path = self._asked_name()
         if path is None:
             self._then = None
@@ -78,7 +83,7 @@ class FileCommands(QObject):
 
     def close(self) -> None:
         """Close the project."""
-        if self.may_leave(self._session.close_project):
+        if self.may_leave(self.close):
             self._session.close_project()
 
     def show_backups(self) -> None:
@@ -89,14 +94,13 @@ class FileCommands(QObject):
 
     def show_recovery(self) -> None:
         """Offer all unsaved work there is, also what was given up."""
-        works, given_up = self._files.recoverable(), self._files.given_up()
-        self._offers.show_offers(recovery_offers(works, given_up, at_start=False))
+        self._at_start = False
+        self._show_recovery()
 
     def offer_recovery(self) -> None:
         """Offer what an earlier run left unsaved, if there is anything."""
-        works = self._files.recoverable()
-        if works:
-            self._offers.show_offers(recovery_offers(works, [], at_start=True))
+        self._at_start = True
+        self._show_recovery()
 
     def choose_footage(self) -> None:
         """Ask for the footage of the project."""
@@ -110,19 +114,33 @@ class FileCommands(QObject):
             self._files.choose_footage(Path(path))
 
     def may_leave(self, then: Then) -> bool:
-        """Whether the project can be left now. Where it is saved first, `then` runs after that."""
+        """Whether the project can be left now. Where it is saved first, `then` runs after that.
+
+        `then` asks this again: the artist may have gone on while the project was saved.
+        """
+        if self._files.saving is not None:
+            self._then = then
+            return False
         if not self._files.is_modified and not self._session.exporting:
             return True
         answer = self._asked_to_leave()
         if answer == QMessageBox.StandardButton.Save:
-            self._then = then
-            self.save()
+            self._save_before(then)
         elif answer == QMessageBox.StandardButton.Discard:
+            self._session.cancel_export()
             self._files.give_up()
             return True
         return False
 
     # Inside
+
+    def _save_before(self, then: Then) -> None:
+        """Save until nothing is left to save: an answer may come while a save runs."""
+        if self._files.is_modified:
+            self._then = partial(self._save_before, then)
+            self.save()
+        else:
+            then()
 
     def _asked_to_leave(self) -> int:
         buttons = QMessageBox.StandardButton
@@ -181,29 +199,42 @@ class FileCommands(QObject):
         else:
             self._offers.show_offers(footage_offers(missing.reason, missing.candidates))
 
+    def _show_recovery(self) -> None:
+        works = self._files.recoverable()
+        given_up = [] if self._at_start else self._files.given_up()
+        if works or not self._at_start:
+            offers = recovery_offers(works, given_up, at_start=self._at_start)
+            self._offers.show_offers(offers)
+        else:
+            self._offers.clear("recover")
+
     def _on_began(self) -> None:
+        self._then = None  # what it was about is gone
         for name in ("footage", "backups"):
             self._offers.clear(name)
 
     def _on_save_ended(self, saved: bool) -> None:
         then, self._then = self._then, None
+        if saved and self._offers.shown == "backups":
+            self.show_backups()
         if saved and then is not None:
             then()
 
     def _on_accepted(self, name: str, key: str) -> None:
-        path = Path(key)
         if name == "footage":
-            self._files.choose_footage(path)
-            return
-        then = partial(self._files.open_backup if name == "backups" else self._files.recover, path)
-        if self.may_leave(then):
-            then()
-        self._offers.clear(name)
-
-    def _on_refused(self, name: str, key: str) -> None:
-        self._files.forget(Path(key))
-        works = self._files.recoverable()
-        if works:
-            self._offers.show_offers(recovery_offers(works, [], at_start=True))
+            self._files.choose_footage(Path(key))
         else:
-            self._offers.clear(name)
+            self._take_up(name, Path(key))
+
+    def _take_up(self, name: str, path: Path) -> None:
+        if not self.may_leave(partial(self._take_up, name, path)):
+            return
+        self._offers.clear(name)
+        if name == "backups":
+            self._files.open_backup(path)
+        else:
+            self._files.recover(path)
+
+    def _on_refused(self, _name: str, key: str) -> None:
+        self._files.forget(Path(key))
+        self._show_recovery()

@@ -23,7 +23,9 @@ def recovery_offers(
     works: Sequence[Recoverable], given_up: Sequence[Recoverable], *, at_start: bool
 ) -> Offers:
     """Unsaved work to take up again."""
-    if at_start:
+    if at_start and any(work.damaged for work in works):
+        sentence = tr("Rotocel ended without saving. This is what was found:")
+    elif at_start:
         sentence = tr("Rotocel ended without saving. Nothing is lost:")
     elif works or given_up:
         sentence = tr("Work that was not saved:")
@@ -115,4 +117,5 @@ def _count(count: int, one: str, many: str) -> str:
 
 
 def _size(count: int) -> str:
-    return QLocale().formattedDataSize(count)
+    form = QLocale.DataSizeFormat.DataSizeTraditionalFormat
+    return QLocale().formattedDataSize(count, 0 if count < 2**20 else 1, form)

@@ -127,9 +127,10 @@ class LayerPanel(QWidget):
         self._session.select_layer(self._layer(row).id if row >= 0 else None)
 
     def _edit(self, row: int, label: str, change: Callable[[Project, LayerId], Project]) -> None:
-        layer_id = self._layer(row).id
-        self._session.edit(label, lambda project: change(project, layer_id))
-        self._sync()  # an edit that changed nothing leaves a button as it was clicked
+        layer, before = self._layer(row), self._session.project
+        self._session.edit(label, lambda project: change(project, layer.id))
+        if self._session.project is before:
+            self._row(row).show_layer(layer, row + 1)  # not the button as it was clicked
 
     def _move(self, row: int, to: int) -> None:
         self._edit(row, self.tr("Move layer"), lambda p, layer: edits.move_layer(p, layer, to))

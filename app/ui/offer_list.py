@@ -1,4 +1,4 @@
-"""The rows of a question: at most three are seen, the rest is scrolled to, none jumps."""
+"""The rows of a question: two or three are seen, the rest is scrolled to, none jumps."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from app.ui.offer import Offer
 from app.ui.offer_row import ROW_HEIGHT, OfferRow
 
 MOST_SEEN = 3
+LOW = 800  # a window lower than this shows one row less: the canvas must stay of use
 BAR = 12  # width of a scroll bar, kept free where there is none
 RIGHT = BAR + theme.GAP  # of the buttons: the distance to the right edge of the list
 
@@ -29,6 +30,7 @@ class OfferList(QScrollArea):
         super().__init__(parent)
         self._spare = spare
         self.rows: dict[str, OfferRow] = {}
+        self._most = MOST_SEEN
         self._column = QWidget(self)
         self._layout = QVBoxLayout(self._column)
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -64,6 +66,13 @@ class OfferList(QScrollArea):
             bar = self.verticalScrollBar()
             bar.setValue(bar.value() + moved * ROW_HEIGHT)
 
+    def fit(self, window_height: int) -> None:
+        """Take no more room than a window of this height can spare."""
+        most = MOST_SEEN if window_height >= LOW else MOST_SEEN - 1
+        if most != self._most:
+            self._most = most
+            self._settle()
+
     def controls(self) -> list[QPushButton]:
         """The buttons of all rows, in their order."""
         return [button for row in self.rows.values() for button in row.buttons()]
@@ -86,8 +95,8 @@ class OfferList(QScrollArea):
         for row in rows:
             row.set_widths(max(w for w, _ in widths), max(w for _, w in widths))
         self._column.setFixedHeight(len(rows) * ROW_HEIGHT)
-        self.setFixedHeight(min(len(rows), MOST_SEEN) * ROW_HEIGHT)
-        self.setViewportMargins(0, 0, 0 if len(rows) > MOST_SEEN else BAR, 0)
+        self.setFixedHeight(min(len(rows), self._most) * ROW_HEIGHT)
+        self.setViewportMargins(0, 0, 0 if len(rows) > self._most else BAR, 0)
         self.setVisible(bool(rows))
 
     def _topmost(self) -> str | None:

@@ -120,6 +120,7 @@ def test_the_mouse_takes_the_keyboard_to_the_canvas_but_not_from_a_name(
 def test_the_layer_menu_edits_the_selected_layer(window: MainWindow) -> None:
     session = window.session
     first = session.add_layer()
+    assert first is not None
     session.add_layer()
     session.select_layer(first)
     window.actions_table["layer.locked"].trigger()

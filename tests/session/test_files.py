@@ -213,6 +213,20 @@ def test_a_second_window_may_look_and_save_a_copy_only(
     assert second.project is not before
 
 
+def test_a_read_only_project_without_layers_gets_none(
+    session: Session, other: Callable[..., Session], qtbot: QtBot, tmp_path: Path
+) -> None:
+    home = tmp_path / "shot.roto"
+    save(session, qtbot, home)
+    second = other()
+    open_project(second, qtbot, home)
+    second.add_point(10, 10, include=True)
+    second.set_box(10, 10, 20, 20)
+    assert second.add_layer() is None
+    assert second.project.layers == ()
+    assert second.selected is None
+
+
 def test_saving_over_a_project_that_is_open_elsewhere_is_refused(
     session: Session, other: Callable[..., Session], qtbot: QtBot, tmp_path: Path, plate: Path
 ) -> None:

@@ -334,6 +334,7 @@ def test_the_same_prompt_on_two_layers_is_answered_on_both(
     session.add_point(50, 50, include=True)
     model.decoding.set()
     for layer_id in (first, second):
+        assert layer_id is not None
         wait_for_mask(qtbot, session, layer_id, FIRST)
 
 
