@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
+from app.batch import Batch
 from app.domain.live_copy import LiveCopy
 from app.domain.project_read import read_project
 from app.ui.file_commands import FileCommands
@@ -224,6 +225,20 @@ def test_a_dropped_clip_asks_once(
     assert len(artist.asked) == 1
     assert artist.name.exists() == (answer == Button.Save)
     assert len(window.session.files.given_up()) == (answer == Button.Discard)
+
+
+def test_leaving_stops_the_export_that_was_asked_about(
+    window: MainWindow, qtbot: QtBot, artist: Artist
+) -> None:
+    save(window, qtbot)
+    batch = Batch(lambda: (_ for _ in ()))
+    window.session._batch = batch
+    states = []
+    for artist.answer in (Button.Cancel, Button.Discard):
+        key(window, "Ctrl+W")
+        states.append((window.session.clip is None, batch.cancelled))
+    assert states == [(False, False), (True, True)]
+    assert artist.asked == ["An export is under way and would stop."] * 2
 
 
 def test_a_clip_that_cannot_be_opened_loses_nothing(

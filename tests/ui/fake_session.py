@@ -144,6 +144,7 @@ class FakeFiles(QObject):
     name = ""
     is_modified = False
     read_only = ""
+    saving: object = None
 
 
 class FakeSession(QObject):
