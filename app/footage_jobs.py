@@ -99,7 +99,7 @@ def same_footage(
     """The very footage that the project was made on; None, and why, where it is not found."""
     wanted = project.clip
     assert wanted is not None
-    reason = f"{wanted.path.name} is not where it was."
+    reason = f"{wanted.path.name} is not where it was, in {wanted.path.parent}."
     for place in locate(str(wanted.path), relative, home.parent if home else None):
         try:
             found = open_clip(place, wanted.interpretation)
