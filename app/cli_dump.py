@@ -80,8 +80,9 @@ def _write_matte(folder: Path, name: str, row: dict[str, Any], size: tuple[int, 
     """The matte of a mask that makes one; False where it is damaged."""
     try:
         x0, y0, x1, y1 = (float(row[edge]) for edge in ("x0", "y0", "x1", "y1"))
-        window = checked_window((x0, y0, x1, y1), size)
-        mask = Mask(row["data"], checked_shape(row["data"]), window, None, "", 0.0)
+        shape = checked_shape(row["data"])
+        window = checked_window((x0, y0, x1, y1), size, shape)
+        mask = Mask(row["data"], shape, window, None, "", 0.0)
         alpha = coverage(upsample(mask, size))
     except (MaskError, KeyError, TypeError, ValueError, ArithmeticError):
         return False

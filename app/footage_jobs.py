@@ -104,7 +104,7 @@ def same_footage(
         try:
             found = open_clip(place, wanted.interpretation)
         except ClipError as error:
-            reason = str(error) if place.exists() else reason
+            reason = str(error) if _may_be_there(place) else reason
             continue
         match = compare(wanted, found, used_frames(project))
         if match.kind == "same":
@@ -125,6 +125,13 @@ def chosen_footage(project: Project, chosen: Path) -> tuple[Clip | None, str]:
     if match.kind == "unfit":
         return None, match.reason
     return found, "" if match.kind == "same" else match.reason
+
+
+def _may_be_there(place: Path) -> bool:
+    try:
+        return place.exists()
+    except OSError:  # nobody may look into the folder, or no name can be that long
+        return True
 
 
 def used_frames(project: Project) -> frozenset[int]:

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.image_header import HeaderError, image_size
+from app.domain.image_header import PNG, HeaderError, image_size
+from app.domain.limits import MOST_PIXELS
 
 if TYPE_CHECKING:
     from app.domain.project import Prompt
@@ -19,6 +20,7 @@ NOTHING = -1024.0  # the logit of a pixel that surely is not the object, as in S
 LEVELS = 511  # steps from the border (0) to surely inside; as many to surely outside
 SHIFT = 6  # bits by which a level is moved, so that PNG viewers show the whole range of grey
 LONGEST_SIDE = 2048  # of a mask; the largest model known answers with 256
+MOST_GROWN = 3 * MOST_PIXELS  # of a mask at clip resolution, with what is padding
 
 
 class MaskError(Exception):
@@ -92,6 +94,8 @@ class Mask:
 
 def checked_shape(data: bytes) -> tuple[int, int]:
     """The (rows, columns) that the PNG of a mask says it has. Raises MaskError."""
+    if not data.startswith(PNG):
+        raise MaskError("A mask is damaged: it is no PNG.")
     try:
         columns, rows = image_size(data)
     except HeaderError as e:
@@ -102,9 +106,9 @@ def checked_shape(data: bytes) -> tuple[int, int]:
 
 
 def checked_window(
-    edges: tuple[float, float, float, float], size: tuple[int, int]
+    edges: tuple[float, float, float, float], size: tuple[int, int], shape: tuple[int, int]
 ) -> tuple[float, float, float, float]:
-    """`edges` as a window on a clip of `size` = (width, height), however they came about.
+    """`edges` as the window of a mask of `shape` on a clip of `size`, however they came about.
 
     It begins on a pixel of the clip, and the picture it is grown to is bounded. Raises MaskError.
     """
@@ -112,6 +116,9 @@ def checked_window(
     begins = x0.is_integer() and y0.is_integer() and 0 <= x0 < width and 0 <= y0 < height
     if not begins or not (1 <= x1 - x0 <= most and 1 <= y1 - y0 <= most):
         raise MaskError("A mask lies outside its clip.")
+    step = (y1 - y0) / shape[0]
+    if (x1 - x0) * step * _used(height - y0, step, shape[0]) > MOST_GROWN:
+        raise MaskError("A mask is much coarser than its clip.")
     return edges
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +24,7 @@ from app.domain.project_schema import (
 from app.domain.project_values import (
     FARTHEST_FRAME,
     clip_of,
-    frames_of,
+    in_out_of,
     parsed,
     prompt_of,
     real,
@@ -41,6 +40,10 @@ Window: TypeAlias = tuple[float, float, float, float]
 MAGIC = b"SQLite format 3\0"
 HEADER = 100  # bytes before the first table of a SQLite file
 MOST_LAYERS = 1000
+LAYERS = "SELECT id, name, colour, shown, solo, locked FROM layer ORDER BY place LIMIT ?"
+# Whole tables in their own order: a made-up index could name one large row a million times.
+PROMPTS = "SELECT layer, frame, steps FROM prompt NOT INDEXED"
+MASKS = "SELECT layer, frame, prompt, model, score, x0, y0, x1, y1, data FROM mask NOT INDEXED"
 LONGEST_NAME = 1000
 LONGEST_ID = 64
 MOST_BYTES = 16 << 30
@@ -67,8 +70,11 @@ class Stored:
 def read_project(path: Path) -> Stored:
     """The project in the file at `path`. Raises ProjectError, which names the file."""
     with _plain(path):
-        version = _checked_header(path)
+        _check_header(path)
         with reading(path) as db:
+            version = int(db.execute("PRAGMA user_version").fetchone()[0])
+            if version < 1:
+                raise ValueError("no version that any Rotocel wrote")
             return read_database(db, version, path.name)
 
 
@@ -77,7 +83,6 @@ def read_database(db: sqlite3.Connection, version: int, name: str) -> Stored:
 
     Rows of prompts and masks that make no sense are left out and counted in the warnings.
     """
-    _check_schema(db)
     _check_whole(db)
     if version < VERSION:
         with closing(brought_forward(db, version)) as newer:
@@ -91,7 +96,7 @@ def read_database(db: sqlite3.Connection, version: int, name: str) -> Stored:
     layers = rows.layers()
     in_out = parsed(
         "the in/out range",
-        lambda: frames_of(json.loads(facts["in_out"])) if "in_out" in facts else None,
+        lambda: in_out_of(facts["in_out"]) if "in_out" in facts else None,
     )
     if in_out is not None and clip is not None:
         in_out = in_out.intersect(clip.frames)
@@ -99,8 +104,8 @@ def read_database(db: sqlite3.Connection, version: int, name: str) -> Stored:
     return Stored(project, relative, _view(facts), version, rows.warnings(name))
 
 
-def _checked_header(path: Path) -> int:
-    """The schema version in the first bytes, which SQLite itself has not seen yet."""
+def _check_header(path: Path) -> None:
+    """Raise ProjectError for what is no project by its first bytes, before SQLite sees any."""
     if not path.exists():
         raise ProjectError(f"{path} is not there; check the name, or choose another file.")
     if not path.is_file():  # opening a pipe would wait for ever
@@ -113,10 +118,6 @@ def _checked_header(path: Path) -> int:
         raise ProjectError(f"{path.name} is a database of another program, no Rotocel project.")
     if path.stat().st_size > MOST_BYTES:
         raise ProjectError(f"{path.name} is larger than {MOST_BYTES >> 30} GiB and was not opened.")
-    version = int.from_bytes(head[60:64], "big")
-    if version < 1:
-        raise ProjectError(f"{path.name} has no version that any Rotocel wrote; use a backup.")
-    return version
 
 
 @contextmanager
@@ -134,18 +135,6 @@ def _plain(path: Path) -> Iterator[None]:
             f"{path.name} is damaged ({what}); open one of its backups, or rescue what can be read "
             "with `rotocel dump`."
         ) from e
-
-
-def _check_schema(db: sqlite3.Connection) -> None:
-    """Only plain tables: nothing that computes when it is read."""
-    for kind, name, sql in db.execute("SELECT type, name, sql FROM sqlite_schema"):
-        if kind == "index" and sql is None:
-            continue
-        if kind != "table" or not isinstance(sql, str) or "VIRTUAL" in sql[:40].upper():
-            raise ValueError(f"a {kind} {str(name)[:40]!r}, which no project has")
-    for table in COLUMNS:
-        if any(row[6] for row in db.execute(f"PRAGMA table_xinfo({table})")):
-            raise ValueError(f"columns in table {table} that compute")
 
 
 def _check_whole(db: sqlite3.Connection) -> None:
@@ -182,13 +171,20 @@ class _Rows:
 
     def layers(self) -> tuple[Layer, ...]:
         """All layers, the top one first. Raises sqlite3.Error, ValueError."""
-        order = "SELECT id, name, colour, shown, solo, locked FROM layer ORDER BY place LIMIT ?"
-        rows = self._db.execute(order, (MOST_LAYERS + 1,)).fetchall()
+        rows = self._db.execute(LAYERS, (MOST_LAYERS + 1,)).fetchall()
         if len(rows) > MOST_LAYERS:
             raise ValueError(f"more than {MOST_LAYERS} layers")
         if rows and self._clip is None:
             raise ValueError("layers without a clip")
-        return tuple(map(self._layer, rows))
+        layers = {layer.id: layer for layer in map(_layer, rows)}
+        if len(layers) < len(rows):
+            raise ValueError("two layers with one id")
+        prompts = self._sound(PROMPTS, layers, _prompt, "prompt")
+        masks = self._sound(MASKS, layers, self._mask, "mask")
+        return tuple(
+            replace(layer, prompts=prompts[layer.id], masks=masks[layer.id])
+            for layer in layers.values()
+        )
 
     def warnings(self, name: str) -> tuple[str, ...]:
         """A sentence on what was left out."""
@@ -200,34 +196,19 @@ class _Rows:
         sentence = f"{name} is damaged: {what} could not be read; one of its backups may have more."
         return (sentence,)
 
-    def _layer(self, row: tuple[object, ...]) -> Layer:
-        layer_id, name, colour, *flags = row
-        if not isinstance(layer_id, str) or not 0 < len(layer_id) <= LONGEST_ID:
-            raise ValueError("a layer without an id")
-        if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME:
-            raise ValueError("a layer without a name")
-        shown, solo, locked = (bool(whole(flag, 0, 1)) for flag in flags)
-        prompts = "SELECT frame, steps FROM prompt WHERE layer = ?"
-        masks = "SELECT frame, prompt, model, score, x0, y0, x1, y1, data FROM mask WHERE layer = ?"
-        return Layer(
-            layer_id,
-            name,
-            whole(colour, 0, 1000),
-            shown,
-            solo,
-            locked,
-            MappingProxyType(dict(self._sound(prompts, layer_id, _prompt, "prompt"))),
-            MappingProxyType(dict(self._sound(masks, layer_id, self._mask, "mask"))),
-        )
-
     def _sound(
-        self, query: str, layer_id: str, read: Callable[[Row], T], what: str
-    ) -> Iterator[tuple[int, T]]:
-        for frame, *rest in self._db.execute(query, (layer_id,)):
+        self, query: str, layers: Iterable[str], read: Callable[[Row], T], what: str
+    ) -> Mapping[str, Mapping[int, T]]:
+        """What the rows hold that make sense, by layer and frame."""
+        found: dict[object, dict[int, T]] = {layer_id: {} for layer_id in layers}
+        for layer_id, frame, *rest in self._db.execute(query):
+            if layer_id not in found:
+                continue
             try:
-                yield whole(frame, -FARTHEST_FRAME, FARTHEST_FRAME), read(rest)
+                found[layer_id][whole(frame, -FARTHEST_FRAME, FARTHEST_FRAME)] = read(rest)
             except (ValueError, TypeError, KeyError, OverflowError, MaskError):
                 self._left_out[what] += 1
+        return {str(layer_id): MappingProxyType(rows) for layer_id, rows in found.items()}
 
     def _mask(self, row: Row) -> Mask:
         prompt, model, score, *window, data = row
@@ -235,17 +216,29 @@ class _Rows:
             raise ValueError("no mask")
         answered = None if prompt is None else prompt_of(prompt)
         shape = checked_shape(data)
-        covered = self._window(tuple(window))
+        covered = self._window(window, shape)
         return Mask(data, shape, covered, answered, model, min(max(real(score), 0.0), 1.0))
 
-    def _window(self, edges: tuple[object, ...]) -> Window:
-        known = self._windows.get(edges)
+    def _window(self, window: Row, shape: tuple[int, int]) -> Window:
+        key = (*window, *shape)
+        known = self._windows.get(key)
         if known is not None:
             return known
-        x0, y0, x1, y1 = map(real, edges)
-        window = checked_window((x0, y0, x1, y1), self._clip.size if self._clip else (0, 0))
-        self._windows[edges] = window
-        return window
+        x0, y0, x1, y1 = map(real, window)
+        size = self._clip.size if self._clip else (0, 0)
+        self._windows[key] = checked_window((x0, y0, x1, y1), size, shape)
+        return self._windows[key]
+
+
+def _layer(row: tuple[object, ...]) -> Layer:
+    """A layer without its prompts and masks."""
+    layer_id, name, colour, *flags = row
+    if not isinstance(layer_id, str) or not 0 < len(layer_id) <= LONGEST_ID:
+        raise ValueError("a layer without an id")
+    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME:
+        raise ValueError("a layer without a name")
+    shown, solo, locked = (bool(whole(flag, 0, 1)) for flag in flags)
+    return Layer(layer_id, name, whole(colour, 0, 1000), shown, solo, locked)
 
 
 def _prompt(row: Row) -> Prompt:

@@ -13,7 +13,9 @@ memory by MIGRATIONS when it is read; a newer one is read as far as it is unders
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,11 +24,15 @@ from time import monotonic
 from typing import TypeAlias
 from urllib.parse import quote
 
+from app.domain.clip_facts import shown
+
 APPLICATION_ID = 0x526F746F  # "Roto"
 VERSION = 1
 SUFFIX = ".roto"
 PAGE = 65536  # ten masks on a page: a smaller one leaves a fifth empty and doubles the saving
 LONGEST_VALUE = 32 << 20  # bytes of one text or image
+LONGEST_SQL = 10_000  # of a table; SQLite itself would read megabytes, for minutes
+COMPUTES = re.compile(r"\b(AS|CHECK)\b", re.IGNORECASE)  # words that no table of ours may need
 LONGEST_PATH = 490  # bytes; SQLite takes 512, its own endings included
 PATIENCE = 60.0  # seconds one reading of a file may take
 STEPS = 20_000  # of SQLite's machine between two looks at the clock
@@ -54,7 +60,13 @@ MIGRATIONS: Mapping[int, Migration] = {}
 
 
 class ProjectError(Exception):
-    """A project cannot be read or kept; the text is fit to show the artist."""
+    """A project cannot be read or kept; the text, one line, is fit to show the artist.
+
+    What no line can show (a line break in the name of a file) stands as `?` in it.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(shown(text))
 
 
 def create(place: str) -> sqlite3.Connection:
@@ -92,6 +104,8 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
     Raises sqlite3.Error and OSError.
     """
+    if path.exists() and not path.is_file():  # whoever opens a pipe waits for its other end
+        raise OSError(errno.EINVAL, "it is no file")
     with path.open("rb"):  # the system's own words for a file that may not be read
         pass
     uri = f"file:{quote(os.fsencode(path))}?mode=ro&immutable=1"
@@ -100,6 +114,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         if is_too_long(path):
             db.deserialize(path.read_bytes())
+        db.execute("PRAGMA query_only = ON")
         guard(db)
         yield db
     finally:
@@ -107,14 +122,28 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def guard(db: sqlite3.Connection) -> None:
-    """Let nothing in a stranger's file run, fill the memory or hang."""
+    """Let nothing in a stranger's file run, fill the memory or hang. Raises sqlite3.Error."""
     db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
+    db.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, LONGEST_SQL)
     db.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
     db.execute("PRAGMA trusted_schema = OFF")
     db.execute("PRAGMA cell_size_check = ON")
-    db.execute("PRAGMA query_only = ON")
     until = monotonic() + PATIENCE
     db.set_progress_handler(lambda: monotonic() > until, STEPS)
+    _check_schema(db)
+
+
+def _check_schema(db: sqlite3.Connection) -> None:
+    """Only plain tables: nothing that computes when it is read, as views and checks do.
+
+    The clock is not looked at within one step of SQLite's machine, and one LIKE may take hours.
+    """
+    for kind, name, sql in db.execute("SELECT type, name, sql FROM sqlite_schema"):
+        if kind == "index" and sql is None:
+            continue
+        plain = isinstance(sql, str) and sql.startswith("CREATE TABLE ")
+        if not plain or COMPUTES.search(sql):
+            raise sqlite3.DatabaseError(f"{str(name)[:40]!r} in it is no plain table")
 
 
 @contextmanager
@@ -156,6 +185,7 @@ def brought_forward(
     copy = sqlite3.connect(":memory:", isolation_level=None)
     try:
         db.backup(copy)
+        guard(copy)
         migrate(copy, version, migrations, target)
     except BaseException:
         copy.close()

@@ -6,12 +6,13 @@ Readers raise ValueError with a few words on what is wrong; whoever called them 
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
+from reprlib import repr as brief
 from typing import Any, TypeVar
 
 from app.domain.clip_facts import Clip, ClipError, Interpretation
@@ -28,6 +29,7 @@ MOST_MISSING = 200_000  # the names of files are read with fewer
 MOST_POINTS = 10_000  # of one prompt
 FARTHEST_PIXEL = 1e6
 LONGEST_TEXT = 4096
+LONGEST_JSON = 8 << 20  # characters; as Python values they take up to thirty times the memory
 HASH = re.compile(r"[0-9a-f]{0,64}")
 
 
@@ -112,6 +114,11 @@ def frames_of(values: object) -> FrameRange:
     return FrameRange(first, last)
 
 
+def in_out_of(text: object) -> FrameRange:
+    """The in/out range in a JSON text."""
+    return frames_of(_json(text))
+
+
 def runs(frames: Iterable[int]) -> list[FrameRange]:
     """The frames as ranges without gaps, ascending."""
     found: list[FrameRange] = []
@@ -126,16 +133,16 @@ def runs(frames: Iterable[int]) -> list[FrameRange]:
 def whole(value: object, low: int, high: int) -> int:
     """A whole number from `low` to `high`."""
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise ValueError(f"{str(value)[:40]} where a number from {low} to {high} belongs")
+        raise ValueError(f"{brief(value)} where a number from {low} to {high} belongs")
     return value
 
 
 def real(value: object, farthest: float = FARTHEST_PIXEL) -> float:
     """A finite number not farther from 0 than `farthest`."""
     if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise ValueError(f"{str(value)[:40]} where a number belongs")
-    if not math.isfinite(value) or abs(value) > farthest:
-        raise ValueError(f"the number {str(value)[:40]}")
+        raise ValueError(f"{brief(value)} where a number belongs")
+    if not -farthest <= value <= farthest:
+        raise ValueError(f"the number {brief(value)}")
     return float(value)
 
 
@@ -162,12 +169,12 @@ def _size(value: object) -> tuple[int, int]:
 
 
 def _missing(value: object, frames: FrameRange) -> frozenset[int]:
-    found: set[int] = set()
-    for run in map(frames_of, _list(value, MOST_MISSING)):
-        if run.intersect(frames) != run or len(found) + len(run) > MOST_MISSING:
-            raise ValueError("missing frames that the clip cannot have")
-        found.update(run)
-    return frozenset(found)
+    missing = [frames_of(run) for run in _list(value, MOST_MISSING)]
+    ends = [frames.first - 1, *(end for run in missing for end in (run.first, run.last))]
+    ascending = all(run.first > last for run, last in zip(missing, ends[::2], strict=False))
+    if not ascending or ends[-1] > frames.last or sum(map(len, missing)) > MOST_MISSING:
+        raise ValueError("missing frames that the clip cannot have")
+    return frozenset(chain.from_iterable(missing))
 
 
 def _fingerprint(values: Mapping[str, Any]) -> Fingerprint:
@@ -199,10 +206,16 @@ def _interpretation(values: Mapping[str, Any]) -> Interpretation:
 
 
 def _object(text: object) -> dict[str, Any]:
+    return _dict(_json(text))
+
+
+def _json(text: object) -> object:
     if not isinstance(text, str):
         raise ValueError("no text")
+    if len(text) > LONGEST_JSON:
+        raise ValueError(f"a text of {len(text)} characters")
     try:
-        return _dict(json.loads(text))
+        return json.loads(text)
     except RecursionError as e:
         raise ValueError("brackets within brackets without end") from e
 
@@ -248,7 +261,7 @@ def _one_of(value: object, choices: tuple[T, ...]) -> T:
     for choice in choices:
         if value == choice:
             return choice
-    raise ValueError(f"{str(value)[:40]} where one of {choices} belongs")
+    raise ValueError(f"{brief(value)} where one of {choices} belongs")
 
 
 def parsed(what: str, read: Callable[[], T]) -> T:

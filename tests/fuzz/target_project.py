@@ -1,7 +1,7 @@
 """Project files: any bytes, and any values, types and tables in a sound database.
 
-What begins with a brace describes a database: facts by name, rows by table, and statements run at
-the end. What holds an object is stored as JSON, a text `x'...'` as those bytes.
+What begins with a brace describes a database: its schema, facts by name, rows by table, statements
+run before and at the end. What holds an object is stored as JSON, a text `x'...'` as those bytes.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ def described(data: bytes) -> bytes:
 def _build(db: sqlite3.Connection, description: dict[str, Any]) -> None:
     _run(db, f"PRAGMA application_id = {APPLICATION_ID}")
     _run(db, f"PRAGMA user_version = {VERSION}")
-    db.executescript(SCHEMA)
+    for statement in description.get("before", []):
+        _run(db, str(statement))
+    db.executescript(description.get("schema", SCHEMA))
     for name, value in description.get("facts", {}).items():
         _run(db, "INSERT INTO fact VALUES (?, ?)", name, value)
     for table, count in TABLES.items():

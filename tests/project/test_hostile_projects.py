@@ -56,11 +56,14 @@ def test_the_plain_description_is_a_sound_project(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("statement", "match"),
     [
-        ("CREATE VIEW v AS SELECT * FROM layer", "a view 'v'"),
-        ("CREATE TRIGGER t AFTER INSERT ON layer BEGIN DELETE FROM mask; END", "a trigger 't'"),
-        ("CREATE VIRTUAL TABLE f USING fts5(x)", "a table 'f'"),
-        ("CREATE INDEX i ON layer (upper(name))", "index 'i'"),
-        ("ALTER TABLE layer ADD COLUMN big AS (zeroblob(1000000000))", "that compute"),
+        ("CREATE VIEW v AS SELECT * FROM layer", "'v' in it is no plain"),
+        (
+            "CREATE TRIGGER t AFTER INSERT ON layer BEGIN DELETE FROM mask; END",
+            "'t' in it is no plain",
+        ),
+        ("CREATE VIRTUAL TABLE f USING fts5(x)", "'f' in it is no plain"),
+        ("CREATE INDEX i ON layer (upper(name))", "'i' in it is no plain"),
+        ("ALTER TABLE layer ADD COLUMN big AS (zeroblob(1000000000))", "'layer' in it is no plain"),
         ("DROP TABLE mask", "no complete table mask"),
         ("ALTER TABLE mask DROP COLUMN score", "no complete table mask"),
         ("PRAGMA user_version = 0", "no version"),
@@ -80,7 +83,7 @@ def test_what_no_rotocel_writes_is_refused(tmp_path: Path, statement: str, match
 
 def test_a_view_without_an_end_is_not_read(tmp_path: Path) -> None:
     started = time.monotonic()
-    refused(project(tmp_path, run=["DROP TABLE prompt", ENDLESS]), "a view 'prompt'")
+    refused(project(tmp_path, run=["DROP TABLE prompt", ENDLESS]), "'prompt' in it is no plain")
     assert time.monotonic() - started < 5
 
 
