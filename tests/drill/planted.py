@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,14 +45,22 @@ def mattes_under_their_own_names() -> None:
 
 
 def records_that_are_believed() -> None:
-    """An entry is not taken back before its record is overwritten, nor is the record checked."""
-    write = RecordFile._write_entry
+    """An entry is written before its record, in place, and the record is not checked."""
 
-    def keep(self: RecordFile, slot: int, frame: int, crc: int, *, valid: int) -> None:
-        if valid:
-            write(self, slot, frame, crc, valid=valid)
+    def put(self: RecordFile, frame: int, payload: bytes, cost: Callable[[int], float]) -> None:
+        with self._lock:
+            if frame not in self._entries and not self._free:
+                self._forget(max(self._entries, key=cost))
+            slot = self._entries[frame][0] if frame in self._entries else self._free.pop()
+            self._entries[frame] = (slot, 0)
+            self._write_entry(slot, frame, 0, valid=1)
+            half = len(payload) // 2
+            for start, part in ((0, payload[:half]), (half, payload[half:])):
+                time.sleep(0.001)  # a slow disk
+                self._file.seek(self._offset(slot) + start)
+                self._file.write(part)
 
-    RecordFile._write_entry = keep  # type: ignore[method-assign]
+    RecordFile.put = put  # type: ignore[method-assign]
     setattr(record_file, "_checksum", lambda *_: 0)  # noqa: B010
 
 
