@@ -32,7 +32,7 @@ SUFFIX = ".roto"
 PAGE = 65536  # ten masks on a page: a smaller one leaves a fifth empty and doubles the saving
 LONGEST_VALUE = 32 << 20  # bytes of one text or image
 LONGEST_SQL = 10_000  # of a table; SQLite itself would read megabytes, for minutes
-COMPUTES = re.compile(r"\b(AS|CHECK)\b", re.IGNORECASE)  # words that no table of ours may need
+COMPUTES = re.compile(r"\b(AS|CHECK)\b", re.IGNORECASE)  # words that no table of ours may have
 LONGEST_PATH = 490  # bytes; SQLite takes 512, its own endings included
 PATIENCE = 60.0  # seconds one reading of a file may take
 STEPS = 20_000  # of SQLite's machine between two looks at the clock
@@ -130,7 +130,10 @@ def guard(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA cell_size_check = ON")
     until = monotonic() + PATIENCE
     db.set_progress_handler(lambda: monotonic() > until, STEPS)
-    _check_schema(db)
+    try:
+        _check_schema(db)
+    except UnicodeDecodeError as e:  # in the words of SQLite, which name what it trips over
+        raise sqlite3.DatabaseError("its tables have names that are no text") from e
 
 
 def _check_schema(db: sqlite3.Connection) -> None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from reprlib import repr as brief
 from typing import Any, TypeVar
@@ -170,9 +170,9 @@ def _size(value: object) -> tuple[int, int]:
 
 def _missing(value: object, frames: FrameRange) -> frozenset[int]:
     missing = [frames_of(run) for run in _list(value, MOST_MISSING)]
-    ends = [frames.first - 1, *(end for run in missing for end in (run.first, run.last))]
-    ascending = all(run.first > last for run, last in zip(missing, ends[::2], strict=False))
-    if not ascending or ends[-1] > frames.last or sum(map(len, missing)) > MOST_MISSING:
+    apart = all(run.last < following.first for run, following in pairwise(missing))
+    inside = all(run.intersect(frames) == run for run in missing)
+    if not (apart and inside) or sum(map(len, missing)) > MOST_MISSING:
         raise ValueError("missing frames that the clip cannot have")
     return frozenset(chain.from_iterable(missing))
 

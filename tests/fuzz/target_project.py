@@ -10,7 +10,9 @@ import json
 import re
 import sqlite3
 import tempfile
+from collections.abc import Iterator
 from contextlib import closing, suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +22,12 @@ from app.domain import project_schema
 from app.domain.mask import MaskError, upsample
 from app.domain.project import Project
 from app.domain.project_dump import as_values, dump
-from app.domain.project_read import Stored, read_database, read_project
+from app.domain.project_read import COLUMNS, Stored, read_database, read_project
 from app.domain.project_schema import APPLICATION_ID, SCHEMA, VERSION, ProjectError, create
 from app.domain.project_values import clip_text, prompt_text
 from app.domain.project_write import write_changes
 from tests.clip.test_hostile_files import png
+from tests.fuzz.mutate import LONGEST
 from tests.fuzz.target import Defect, refusal
 from tests.project.values import plain_project
 
@@ -68,6 +71,7 @@ def _build(db: sqlite3.Connection, description: dict[str, Any]) -> None:
         for row in description.get(table, []):
             marks = ", ".join("?" * count)
             _run(db, f"INSERT INTO {table} VALUES ({marks})", *(list(row) + [None] * count)[:count])
+    _run(db, "PRAGMA writable_schema = ON")
     for statement in description.get("run", []):
         _run(db, str(statement))
 
@@ -132,9 +136,14 @@ def _description(project: Project) -> dict[str, Any]:
     }
 
 
+HOURS = f"'{'a' * 5000}' LIKE '{'%a' * 2000}%b'"  # within one step of SQLite's machine
 ENDLESS = (
     "CREATE VIEW prompt AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) "
     "SELECT 'a' AS layer, n AS frame, '{}' AS steps FROM c"
+)
+MANY = (
+    "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 1500) "
+    "INSERT INTO layer SELECT 'x' || n, n, 'n', 0, 1, 0, 0 FROM c"
 )
 ATTACKS = (
     "CREATE VIEW v AS SELECT * FROM layer",
@@ -148,6 +157,14 @@ ATTACKS = (
     "DROP TABLE prompt; ",
     ENDLESS,
     "ALTER TABLE layer ADD COLUMN big AS (zeroblob(1000000000))",
+    f"CREATE TABLE t (x CHECK ({HOURS}))",
+    f"CREATE TABLE t (x, y AS ({HOURS}) NOT NULL)",
+    "INSERT INTO t VALUES (1)",
+    "CREATE UNIQUE INDEX i ON mask (data)",
+    "CREATE INDEX i ON mask (layer) WHERE randomblob(30000000) > score",
+    "INSERT INTO layer SELECT id || place, place, name, colour, 1, 0, 0 FROM layer",
+    MANY,
+    "ANALYZE",
     "PRAGMA user_version = 2",
     "PRAGMA user_version = 0",
     "PRAGMA user_version = 2147483647",
@@ -156,16 +173,28 @@ ATTACKS = (
     "UPDATE layer SET id = CAST(x'ff' AS TEXT)",
     "UPDATE mask SET x1 = 9e999, y1 = -9e999",
     "UPDATE mask SET x1 = 1e-300, y1 = 1e300",
-    "UPDATE mask SET data = zeroblob(9000000)",
+    "UPDATE mask SET data = zeroblob(9000000) WHERE rowid = 1",
     "UPDATE mask SET frame = 9223372036854775807",
     "UPDATE prompt SET steps = x'7b7d'",
     "UPDATE fact SET value = zeroblob(100)",
     "DELETE FROM fact",
-    "PRAGMA writable_schema = ON",
     "UPDATE sqlite_schema SET sql = replace(sql, 'TEXT', 'BLOB')",
     "UPDATE sqlite_schema SET rootpage = 3",
     "UPDATE sqlite_schema SET type = 'view'",
+    "UPDATE sqlite_schema SET sql = replace(sql, 'TABLE', '/**/VIRTUAL TABLE t USING fts3 --')",
+    "UPDATE sqlite_schema SET sql = replace(sql, 'PRIMARY KEY (layer, frame)', 'x')",
+    "UPDATE sqlite_schema SET sql = replace(sql, 'id TEXT', 'id INT COLLATE NOCASE')",
+    "UPDATE sqlite_schema SET name = char(27, 10, 8238), tbl_name = 'x'",
+    "UPDATE sqlite_schema SET sql = x'00'",
+    "UPDATE sqlite_schema SET rootpage = 9 - rootpage WHERE type = 'index'",
 )
+BEFORE = (
+    "PRAGMA encoding = 'UTF-16le'",
+    "PRAGMA auto_vacuum = INCREMENTAL",
+    "PRAGMA page_size = 65536",
+    "PRAGMA page_size = 1024",
+)
+UNTYPED = "".join(f"CREATE TABLE {name} ({', '.join(COLUMNS[name])});" for name in COLUMNS)
 
 
 def _seeds() -> tuple[bytes, ...]:
@@ -178,13 +207,23 @@ def _seeds() -> tuple[bytes, ...]:
         project_schema.PAGE = page
     plain = _description(plain_project(2, 2))
     described_ones = [plain, *({**plain, "run": [attack]} for attack in ATTACKS)]
+    described_ones += [{**plain, "before": [wish]} for wish in BEFORE]
+    described_ones += [{**plain, "schema": UNTYPED, "run": list(two)} for two in pairwise(ATTACKS)]
     for data in (png(40_000, 40_000), png(2048, 2048, 16), png(16, 16), b""):
         masks = [[*row[:-1], f"x'{data[:60_000].hex()}'"] for row in plain["mask"][:1]]
         described_ones.append({**plain, "mask": masks})
     for frames in ([0, 10**12], [5, 1], [-(10**12), -(10**12)], [0, 9_999_999]):
         clip = {**plain["facts"]["clip"], "frames": frames, "missing": [frames]}
         described_ones.append({**plain, "facts": {**plain["facts"], "clip": clip}})
-    return (raw, *(json.dumps(one).encode() for one in described_ones))
+    texts = [json.dumps(one).encode() for one in described_ones]
+    files = (described(text) for text in texts[::8])
+    return (raw, *texts, *_headers(raw), *(file for file in files if len(file) <= LONGEST))
+
+
+def _headers(raw: bytes) -> Iterator[bytes]:
+    """Files that say they have a log, bytes reserved on each page, or pages of another size."""
+    for place, value in ((18, b"\2\2"), (20, b"\x40"), (16, b"\x10\0"), (16, b"\3\xe8")):
+        yield raw[:place] + value + raw[place + len(value) :]
 
 
 SEEDS = _seeds()

@@ -20,7 +20,7 @@ from app.domain.footage_places import locate
 from app.domain.mask import MaskError
 from app.domain.project_read import read_project
 from app.domain.project_schema import ProjectError
-from app.domain.project_values import clip_of, prompt_of, view_of
+from app.domain.project_values import clip_of, in_out_of, prompt_of, view_of
 from tests.clip.test_hostile_files import png
 from tests.fuzz.target_project import ENDLESS, SEEDS, described
 
@@ -231,12 +231,12 @@ texts = st.text() | json_values.map(json.dumps)
 
 @given(texts | st.none() | st.binary() | st.integers())
 def test_readers_of_json_raise_nothing_else(text: object) -> None:
-    for reader in (clip_of, prompt_of, view_of):
-        with suppress(ValueError, KeyError, ClipError, TypeError):
+    for reader in (clip_of, prompt_of, view_of, in_out_of):
+        with suppress(ValueError, KeyError, ClipError):
             reader(text)
 
 
 @given(st.sampled_from(sorted(PLAIN["facts"]["clip"])), json_values)
 def test_one_wrong_value_in_a_clip_is_refused_or_taken(name: str, value: object) -> None:
-    with suppress(ValueError, KeyError, ClipError, TypeError):
+    with suppress(ValueError, KeyError, ClipError):
         clip_of(json.dumps(PLAIN["facts"]["clip"] | {name: value}))

@@ -19,16 +19,15 @@ import pytest
 
 from app.domain.mask import MaskError, checked_shape, checked_window
 from app.domain.project_dump import dump
-from app.domain.project_read import read_project
-from app.domain.project_schema import SCHEMA, ProjectError
+from app.domain.project_read import read_database, read_project
+from app.domain.project_schema import SCHEMA, VERSION, ProjectError, reading
 from app.domain.project_values import MOST_MISSING, clip_of, prompt_of
 from app.domain.recovery import picture_in
 from app.footage_jobs import same_footage
-from tests.fuzz.target_project import SEEDS, described
+from tests.fuzz.target_project import HOURS, SEEDS, described
 from tests.project.values import plain_clip, plain_project
 
 PLAIN: dict[str, Any] = json.loads(SEEDS[1])
-HOURS = "'" + "a" * 5000 + "' LIKE '" + "%a" * 2000 + "%b'"  # one step of SQLite's machine
 SOON = 5.0  # seconds
 
 
@@ -197,14 +196,55 @@ def test_a_message_of_sqlite_cannot_reach_the_terminal(path: Path) -> None:
     assert str(caught.value).isprintable()
 
 
+def test_a_table_whose_name_is_no_text_is_refused_by_every_reader(path: Path) -> None:
+    with altered(path) as db:
+        db.execute("UPDATE sqlite_schema SET name = CAST(x'ff' AS TEXT), sql = 'nonsense'")
+    refused(path, "no text")
+    assert picture_in(path) == b""
+    with pytest.raises(ProjectError, match="no text"):
+        dump(path)
+
+
 def test_a_pipe_as_a_backup_is_not_waited_for(path: Path) -> None:
     os.mkfifo(path)
     assert picture_in(path) == b""
 
 
-def test_a_name_longer_than_any_file_system_takes_is_told_of(tmp_path: Path) -> None:
-    clip = plain_clip(tmp_path / ("ä" * 250))
-    project = replace(plain_project(), clip=clip)
+@pytest.mark.parametrize(
+    "place",
+    ["{}/pipe", "{}/pipe.png", "/dev/zero", "/dev/stdin", "{}/" + "../" * 900, "{}/" + "ä" * 250],
+)
+def test_footage_that_is_no_file_is_told_of_and_not_waited_for(tmp_path: Path, place: str) -> None:
+    for name in ("pipe", "pipe.png"):
+        os.mkfifo(tmp_path / name)
+    project = replace(plain_project(), clip=plain_clip(Path(place.format(tmp_path))))
+    started = time.monotonic()
     found, reason = same_footage(project, None, tmp_path / "shot.roto")
     assert found is None
-    assert reason
+    assert reason.splitlines() == [reason]
+    assert time.monotonic() - started < SOON
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_read_to_its_end(path: Path) -> None:
+    with altered(path):
+        pass
+    with reading(path) as db:
+        before = db.execute("SELECT count(*) FROM mask").fetchone()
+        other = path.with_name("other")
+        other.write_bytes(bytes(5000))
+        other.replace(path)
+        assert db.execute("SELECT count(*) FROM mask WHERE length(data)").fetchone() == before
+    refused(path, "is not a Rotocel project")
+
+
+def test_a_file_that_is_overwritten_while_it_is_read_is_damaged_at_worst(path: Path) -> None:
+    with altered(path):
+        pass
+    for kept in (100, 1024, 3000):
+        whole = path.read_bytes()
+        with reading(path) as db, path.open("r+b") as file:
+            file.truncate(kept)
+            file.write(b"\xff" * len(whole))
+            with pytest.raises((sqlite3.Error, ValueError)):
+                read_database(db, VERSION, path.name)
+        path.write_bytes(whole)
