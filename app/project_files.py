@@ -17,7 +17,7 @@ from app.clip_caches import ClipCaches
 from app.domain import recovery
 from app.domain.backups import Backup, backups_of
 from app.domain.clip import Clip
-from app.domain.live_copy import LiveCopy
+from app.domain.live_copy import LiveCopy, Stamp, stamp_of
 from app.domain.locks import Lock
 from app.domain.project import LayerId, Project
 from app.domain.project_schema import ProjectError
@@ -37,8 +37,8 @@ from app.project_jobs import (
     RecoverProject,
     Saved,
     SaveProject,
-    stamp_of,
 )
+from app.redaction import hide
 from app.reports import Level
 
 log = logging.getLogger(__name__)
@@ -70,8 +70,15 @@ class Host(Protocol):
     def begin(self, project: Project, label: str, view: View) -> None:
         """Show another project, with a history of its own."""
 
-    def link(self, clip: Clip, caches: ClipCaches) -> None:
-        """Read the project's frames from `clip` from now on."""
+    @property
+    def edits(self) -> int:
+        """How often the artist has changed the project; only compared."""
+
+    def link(self, clip: Clip, caches: ClipCaches, saved: Project | None) -> Project | None:
+        """Read the project's frames from `clip` from now on; what `saved` is called then."""
+
+    def forget_clip(self) -> None:
+        """A clip that is being opened is wanted no more."""
 
     def finder(self, project: Project, relative: str | None, home: Path | None) -> FindFootage:
         """The job that finds the project's footage."""
@@ -91,7 +98,7 @@ class Document:
     home: Path | None = None  # the artist's file; None until it is saved
     lock: Lock | None = None
     saved: Project | None = None  # the value that `home` holds, or that is not worth saving
-    stamp: object = None  # of `home`, to notice other programs
+    stamp: Stamp = None  # of `home`, to notice other programs
     read_only: str = ""  # why nothing may be changed; empty where it may
     relative: str | None = None  # the clip's path relative to `home`, as noted there
     given_up: bool = False  # the artist leaves it without saving
@@ -111,6 +118,7 @@ class ProjectFiles(QObject):
         self.opening: Opening | None = None
         self.saving: SaveProject | None = None
         self.leaving: tuple[LeaveProject, ...] = ()
+        self._asked_at = 0  # the artist's edits when something was asked to be opened
         self._missing: FootageMissing | None = None
         self._again = QTimer(self, singleShot=True, interval=AGAIN)
         self._again.timeout.connect(self._try_again)
@@ -177,7 +185,10 @@ class ProjectFiles(QObject):
         self.changed.emit()
 
     def open(self, path: Path) -> None:
-        """Open a project file in place of the present project."""
+        """Open a project file in place of the present project; once, however often it is asked."""
+        opening = self.opening
+        if isinstance(opening, OpenProject) and (opening.home, opening.source) == (path, None):
+            return
         self._start(OpenProject(path, self._folder, self._document.lock))
 
     def open_backup(self, path: Path) -> None:
@@ -186,7 +197,10 @@ class ProjectFiles(QObject):
             self._start(OpenProject(self.home, self._folder, self._document.lock, path))
 
     def recover(self, path: Path) -> None:
-        """Take up work of an earlier run in place of the present project."""
+        """Take up work of an earlier run in place of the present project; once."""
+        opening = self.opening
+        if isinstance(opening, RecoverProject) and opening.path == path:
+            return
         self._start(RecoverProject(path, self._document.lock))
 
     def forget(self, path: Path) -> None:
@@ -201,18 +215,24 @@ class ProjectFiles(QObject):
 
         Where there is no name yet, nothing is done.
         """
-        home = path or self.home
+        home = path.absolute() if path else self.home
         document = self._document
         keeping = self._keeping_for(home)
         if home is None or keeping is None or self.saving is not None:
             return
+        hide(home)
         stamp = document.stamp if home == document.home else None
-        self.saving = SaveProject(keeping, home, document.lock, stamp)
+        if path is None and not self.is_modified and stamp == stamp_of(home):
+            self.save_ended.emit(True)  # noqa: FBT003 - a signal's; another backup would be one less
+            return
+        new = keeping.live is not document.live
+        self.saving = SaveProject(keeping, home, document.lock, stamp, new)
         self._host.publish()
         self.changed.emit()
 
     def choose_footage(self, path: Path) -> None:
         """Take `path` as the project's footage, if it fits."""
+        hide(path)
         document = self._document
         finder = self._host.finder(self._host.project, document.relative, document.home)
         self._start(replace(finder, chosen=path))
@@ -232,6 +252,19 @@ class ProjectFiles(QObject):
         for leaving in self.leaving:
             if not leaving.begun.is_set():
                 leaving()
+
+    def asked(self) -> None:
+        """Something is asked to be opened: from now on it is noticed if the artist works on."""
+        self._asked_at = self._host.edits
+
+    def went_on(self, name: str) -> bool:
+        """Whether the artist worked on while `name` was opened, so that it may not be shown."""
+        if not self.is_modified or self._host.edits == self._asked_at:
+            return False
+        self.stay()
+        text = self.tr("{} was not opened, as you went on working here; open it again.")
+        self._host.say("warning", text.format(name))
+        return True
 
     # From the lanes
 
@@ -264,6 +297,11 @@ class ProjectFiles(QObject):
 
     def _start(self, opening: Opening) -> None:
         self.drop_opening()
+        self._host.forget_clip()
+        if isinstance(opening, FindFootage):
+            self.stay()
+        else:
+            self.asked()
         self.opening = opening
         self._host.publish()
         self.changed.emit()
@@ -274,6 +312,10 @@ class ProjectFiles(QObject):
                 _let_go(answer, self._document.lock)
             return
         self.opening = None
+        if isinstance(answer, ProjectOpened) and self.went_on(answer.question.path.name):
+            _let_go(answer, self._document.lock)
+            self.changed.emit()
+            return
         if isinstance(answer, ProjectNotOpened):
             self.stay()
             self._host.publish()
@@ -287,7 +329,7 @@ class ProjectFiles(QObject):
             answer.home,
             answer.lock,
             saved,
-            stamp_of(answer.home) if answer.home else None,
+            answer.stamp,
             answer.read_only,
             answer.relative,
         )
@@ -306,12 +348,11 @@ class ProjectFiles(QObject):
             return
         self.opening = None
         if isinstance(answer, FootageFound):
-            by_itself = answer.question.chosen is None
-            was_saved = self._document.saved is self._host.project
+            by_itself, before = answer.question.chosen is None, self._document.saved
             self._missing = None
-            self._host.link(answer.clip, answer.caches)
-            if by_itself and was_saved:
-                self._document = replace(self._document, saved=self._host.project)
+            saved = self._host.link(answer.clip, answer.caches, before)
+            if by_itself:
+                self._document = replace(self._document, saved=saved)
             if answer.reason:
                 self._host.say("warning", answer.reason)
         elif answer.question.chosen is not None:
@@ -334,7 +375,7 @@ class ProjectFiles(QObject):
 
     def _on_saved(self, answer: Saved | NotSaved) -> None:
         if answer.question is not self.saving:  # the project was left meanwhile
-            if isinstance(answer, Saved) and answer.lock is not None:
+            if isinstance(answer, Saved) and answer.lock not in {None, self._document.lock}:
                 answer.lock.release()
             return
         self.saving = None
@@ -384,7 +425,6 @@ class ProjectFiles(QObject):
         """Have the keep lane, which alone may touch the live copy, keep and close it."""
         keeping = self.keeping
         if keeping is not None:
-            keeping = replace(keeping, clean=keeping.clean or not keeping.project.layers)
             self.leaving = (*self.leaving, LeaveProject(keeping, self._document.given_up))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -15,7 +16,7 @@ import numpy as np
 from app.clip_caches import ClipCaches
 from app.domain import recovery
 from app.domain.backups import beside
-from app.domain.live_copy import LiveCopy
+from app.domain.live_copy import LiveCopy, Stamp, stamp_of
 from app.domain.locks import Lock, take
 from app.domain.project import Project
 from app.domain.project_read import read_project
@@ -40,6 +41,7 @@ class ProjectOpened:
     live: LiveCopy | None  # None: nothing is kept, as nothing may be changed
     home: Path | None
     lock: Lock | None
+    stamp: Stamp  # of `home` as the work knows it
     saved: bool  # whether `home` holds this very project
     read_only: str = ""
     warnings: tuple[str, ...] = ()
@@ -71,13 +73,16 @@ class OpenProject:
     def __call__(self) -> ProjectOpened | ProjectNotOpened:
         self.begun.set()
         lock: Lock | None = None
+        live = LiveCopy(self.folder, self.home)
         try:
+            lock = home_lock(self.home, self.held)  # from here on nobody else writes it
+            live.stamp = stamp_of(self.home)
             stored = read_project(self.path)
-            lock = home_lock(self.home, self.held)
-            live = LiveCopy(self.folder, self.home)
-        except ProjectError as error:
-            return ProjectNotOpened(self, str(error))
         except Exception as error:
+            if lock is not None and lock is not self.held:
+                lock.release()
+            if isinstance(error, ProjectError):
+                return ProjectNotOpened(self, str(error))
             log.exception("a project could not be opened")
             why = sentence_of(error)
             return ProjectNotOpened(self, f"{self.path.name} could not be opened: {why}")
@@ -90,6 +95,7 @@ class OpenProject:
             None if read_only else live,
             self.home,
             lock,
+            live.stamp,
             saved=self.source is None,
             read_only=read_only,
             warnings=stored.warnings,
@@ -106,14 +112,17 @@ class RecoverProject:
 
     def __call__(self) -> ProjectOpened | ProjectNotOpened:
         self.begun.set()
+        live: LiveCopy | None = None
         try:
             live, stored = recovery.recover(self.path)
-        except ProjectError as error:
-            return ProjectNotOpened(self, str(error))
+            lock = home_lock(live.home, self.held) if live.home else None
         except Exception as error:
+            if live is not None:
+                live.close()
+            if isinstance(error, ProjectError):
+                return ProjectNotOpened(self, str(error))
             log.exception("work could not be recovered")
             return ProjectNotOpened(self, f"The work was not recovered: {sentence_of(error)}")
-        lock = home_lock(live.home, self.held) if live.home else None
         warnings = stored.warnings
         if live.home is not None and lock is None:
             warnings += (f"{live.home.name} is open in another window; save under another name.",)
@@ -126,6 +135,7 @@ class RecoverProject:
             live,
             live.home,
             lock,
+            live.stamp,
             saved=False,
             warnings=warnings,
         )
@@ -146,7 +156,8 @@ class Keeping:
     def is_due(self) -> bool:
         """Whether it is not on the disk yet, and was not refused before."""
         live = self.live
-        if self.project is live.refused or (live.kept is None and not self.project.layers):
+        nothing_yet = live.kept is None and self.clean and not self.project.layers
+        if self.project is live.refused or nothing_yet:
             return False
         return live.kept is not self.project or live.clean != self.clean
 
@@ -154,7 +165,8 @@ class Keeping:
         """The view to write; with a picture now and then."""
         picture = b""
         if self.caches is not None and time.monotonic() - self.live.pictured > REPAINT:
-            picture = _picture(self.caches, self.playhead)
+            with suppress(cv2.error, MemoryError):  # a picture never costs an edit
+                picture = _picture(self.caches, self.playhead)
             if picture:
                 self.live.pictured = time.monotonic()
         return View(self.playhead, self.selected, picture)
@@ -187,10 +199,10 @@ class KeepProject:
         wanted = self.keeping
         try:
             wanted.live.keep(wanted.project, wanted.view(), clean=wanted.clean)
-        except ProjectError as error:
-            log.warning("an edit is not kept: %s", error)
+        except Exception as error:
+            log.warning("an edit is not kept", exc_info=not isinstance(error, ProjectError))
             wanted.live.refused = wanted.project
-            return NotKept(wanted.live, wanted.project, str(error))
+            return NotKept(wanted.live, wanted.project, _not_kept(error))
         return Kept(wanted.live, wanted.project)
 
 
@@ -221,8 +233,8 @@ class LeaveProject:
             live.close()
             if self.given_up:
                 recovery.give_up(live.path)
-        except ProjectError as error:
-            log.warning("left unfinished: %s", error)
+        except Exception:
+            log.exception("a project was left unfinished")
             live.close()
         return Left(self)
 
@@ -234,7 +246,7 @@ class Saved:
     question: SaveProject
     lock: Lock | None
     notes: tuple[str, ...]
-    stamp: object
+    stamp: Stamp
 
 
 @dataclass(frozen=True, eq=False)
@@ -252,7 +264,8 @@ class SaveProject:
     keeping: Keeping
     home: Path
     held: Lock | None
-    stamp: object  # of the file when it was opened or saved; None for a new one
+    stamp: Stamp  # of the file when it was opened or saved; None for a new one
+    new: bool = False  # the live copy was made for this save, and goes with it if it fails
     begun: Event = field(default_factory=Event)
 
     def __call__(self) -> Saved | NotSaved:
@@ -261,6 +274,7 @@ class SaveProject:
         try:
             lock = home_lock(self.home, self.held)
             if lock is None:
+                self._tidy_up()
                 return NotSaved(
                     self, f"{self.home.name} is open in another window; choose another name."
                 )
@@ -272,8 +286,13 @@ class SaveProject:
                 log.exception("a project could not be saved")
             if lock is not None and lock is not self.held:
                 lock.release()
+            self._tidy_up()
             return NotSaved(self, sentence_of(error))
         return Saved(self, lock, tuple(filter(None, notes)), stamp_of(self.home))
+
+    def _tidy_up(self) -> None:
+        if self.new:
+            self.keeping.live.delete()
 
     def _changed_meanwhile(self) -> str:
         if self.stamp is None or stamp_of(self.home) in {self.stamp, None}:
@@ -284,19 +303,16 @@ class SaveProject:
         )
 
 
+def _not_kept(error: Exception) -> str:
+    if isinstance(error, ProjectError):
+        return str(error)
+    return f"The last edit is in memory only ({type(error).__name__}); save the project soon."
+
+
 def home_lock(home: Path, held: Lock | None) -> Lock | None:
     """The right to write `home`: the one `held` already, or taken now; None if another has it."""
     path = beside(Path(os.path.realpath(home)), ".", ".lock")
     return held if held is not None and held.path == path else take(path)
-
-
-def stamp_of(home: Path) -> object:
-    """What changes when another program writes `home`; None where there is no such file."""
-    try:
-        facts = home.stat()
-    except OSError:
-        return None
-    return facts.st_ino, facts.st_size, facts.st_mtime_ns
 
 
 def _read_only(name: str, version: int, lock: Lock | None) -> str:

@@ -42,6 +42,7 @@ from app.jobs import (
 from app.plan import Wanted
 from app.player import Player, faster
 from app.project_files import ProjectFiles
+from app.project_jobs import ProjectOpened
 from app.redaction import hide
 from app.reports import ExportSummary, Level, Message, Status, sentence_of
 from app.settings import Settings
@@ -106,6 +107,8 @@ class Session(QObject):
         self._encode_seconds = 0.0
         self._disk_error: str | None = None
         self._over = False
+        self.edits = 0  # how often the artist has changed the project; only compared
+        self._arrived: list[object] = []  # what was opened while a save runs
         self._player = Player(self._is_ready, self)
         self._player.advanced.connect(self._go_to)
         self._player.changed.connect(self._on_player_changed)
@@ -115,6 +118,7 @@ class Session(QObject):
         self._asking.timeout.connect(self.publish)
         self._throttle = QTimer(self, singleShot=True, interval=THROTTLE)
         self._throttle.timeout.connect(self._on_throttle)
+        self.files.save_ended.connect(self._on_save_ended)
         self._crew = Crew(Wanted(model), self)
         self._crew.answered.connect(self._on_answered)
         self._crew.failed.connect(self._on_failed)
@@ -224,11 +228,11 @@ class Session(QObject):
         """
         path = path.absolute()  # it is kept, and read from wherever the program is started next
         hide(path)
-        self.files.drop_opening()
-        self._opening = None
         if path.suffix.lower() == SUFFIX:
             self.files.open(path)
         else:
+            self.files.drop_opening()
+            self.files.asked()
             self._opening = OpenClip(
                 path, Interpretation(), self._model, self._settings, self._folder
             )
@@ -268,13 +272,21 @@ class Session(QObject):
         self.playhead_changed.emit(self._playhead)
         self.selection_changed.emit()
 
-    def link(self, clip: Clip, caches: ClipCaches) -> None:
-        """Read the project's frames from `clip` from now on; no edit, so not undone."""
-        self._history.map(lambda project: replace(project, clip=clip))
+    def link(self, clip: Clip, caches: ClipCaches, saved: Project | None) -> Project | None:
+        """Read the project's frames from `clip` from now on; no edit, so not undone.
+
+        Returns what `saved`, a value of the history or None, has become.
+        """
+        saved = self._history.map(lambda project: replace(project, clip=clip), saved)
         self._follow_clip(caches)
         self._after_change()
         for warning in clip.warnings:
             self.say("warning", warning)
+        return saved
+
+    def forget_clip(self) -> None:
+        """A clip that is being opened is wanted no more."""
+        self._opening = None
 
     def finder(self, project: Project, relative: str | None, home: Path | None) -> FindFootage:
         """The job that finds the footage of `project`."""
@@ -446,6 +458,7 @@ class Session(QObject):
     def go_to_history(self, index: int) -> None:
         """Go to any value the project had. Raises IndexError."""
         before = self.project
+        self.edits += 1
         self._history.go_to(index)
         self._after_change()
         frames = edits.frames_prompted_otherwise(before, self.project)
@@ -510,6 +523,7 @@ class Session(QObject):
             self.project_changed.emit()  # a button that was toggled shows again what is
             return
         key = None if merge is None else (merge, self._selected, self._playhead)
+        self.edits += 1
         self._history.commit(label, project, key)
         if self._caches is not None:
             self._caches.failures.clear()  # an edit is a reason to try again
@@ -720,6 +734,8 @@ class Session(QObject):
 
     def _on_answered(self, answer: object) -> None:
         match answer:
+            case ClipOpened() | ProjectOpened() if self.files.saving is not None:
+                self._arrived.append(answer)  # the save goes first, and may fail
             case ClipOpened() | OpenFailed():
                 self._on_opened(answer)
             case Stepped() | Ended():
@@ -737,6 +753,11 @@ class Session(QObject):
                 if caches is self._caches:
                     self._on_result(answer)
         self._refresh_soon()
+
+    def _on_save_ended(self, _saved: bool) -> None:
+        arrived, self._arrived = self._arrived, []
+        for answer in arrived:
+            self._on_answered(answer)
 
     def _on_result(self, answer: object) -> None:
         match answer:
@@ -767,6 +788,10 @@ class Session(QObject):
             self.files.stay()
             self.publish()
             self.say("error", answer.sentence)
+            return
+        if self.files.went_on(answer.clip.name):
+            answer.caches.close()
+            self.publish()
             return
         project = Project(answer.clip)
         self.files.begin(project)

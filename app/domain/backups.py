@@ -5,6 +5,7 @@ They are numbered, so that a clock that goes back cannot mix up their order.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -29,7 +30,7 @@ class Backup:
 
 def folder_of(home: Path) -> Path:
     """Where the backups of the project file `home` lie."""
-    return beside(home, "", ".backups", stem=True)
+    return beside(Path(os.path.realpath(home)), "", ".backups", stem=True)
 
 
 def backups_of(home: Path) -> list[Backup]:
@@ -49,9 +50,9 @@ def keep_backup(home: Path) -> None:
 
     It is linked where the disk can do that: no bytes are copied, and there is no moment without it.
     """
-    if not home.exists():
-        return
     earlier = backups_of(home)
+    if not home.exists() or (earlier and earlier[0].path.samefile(home)):
+        return  # a save that failed at the last moment has made it one already
     folder = folder_of(home)
     folder.mkdir(exist_ok=True)
     number = earlier[0].number + 1 if earlier else 1
@@ -62,17 +63,29 @@ def keep_backup(home: Path) -> None:
         part = target.with_suffix(".part")
         try:
             shutil.copy2(home, part)
+            with part.open("r+b") as file:
+                os.fsync(file.fileno())
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
-    for backup in earlier[KEPT - 1 :]:
+
+
+def prune(home: Path) -> None:
+    """Delete the oldest backups beyond KEPT; call it once the file has been replaced."""
+    for backup in backups_of(home)[KEPT:]:
         with suppress(OSError):  # one that cannot be deleted is one too many, no more
             backup.path.unlink()
 
 
 def beside(home: Path, before: str, after: str, *, stem: bool = False) -> Path:
-    """The path beside `home` called like it with something before and after, cut to be legal."""
-    name = home.stem if stem else home.name
+    """The path beside `home` called like it with something before and after.
+
+    A name that would be too long is cut, and told from others like it by a hash.
+    """
+    name = os.fsencode(home.stem if stem else home.name)
     room = LONGEST_NAME - len(os.fsencode(before + after)) - 16  # for what is added to it later
-    cut = os.fsencode(name)[: max(room, 1)].decode(errors="ignore")
-    return home.with_name(f"{before}{cut}{after}")
+    text = name.decode(errors="ignore")
+    if len(name) > room or os.fsencode(text) != name:
+        mark = hashlib.sha256(name).hexdigest()[:8]
+        text = name[: room - len(mark)].decode(errors="ignore") + mark
+    return home.with_name(f"{before}{text}{after}")

@@ -14,11 +14,16 @@ from app.domain.project import Box, Layer, LayerId, Point, Project, Prompt
 
 T = TypeVar("T")
 COLOURS = 7  # the size of the layer colour set
+LONGEST_NAME = 200  # characters of a layer's name; more is cut
+MOST_LAYERS = 1000
 
 
 def add_layer(project: Project, name: str | None = None) -> Project:
-    """A new layer on top, with a free name and the least used colour."""
-    layer = Layer(uuid.uuid4().hex, name or _free_name(project), _free_colour(project))
+    """A new layer on top, with a free name and the least used colour; none beyond MOST_LAYERS."""
+    if len(project.layers) >= MOST_LAYERS:
+        return project
+    name = (name or _free_name(project))[:LONGEST_NAME]
+    layer = Layer(uuid.uuid4().hex, name, _free_colour(project))
     return replace(project, layers=(layer, *project.layers))
 
 
@@ -38,7 +43,7 @@ def move_layer(project: Project, layer_id: LayerId, to: int) -> Project:
 
 def rename_layer(project: Project, layer_id: LayerId, name: str) -> Project:
     """The layer under another name; an empty name changes nothing."""
-    name = " ".join(name.split())
+    name = " ".join(name.split())[:LONGEST_NAME]
     return _with_layer(project, replace(project.layer(layer_id), name=name)) if name else project
 
 

@@ -85,9 +85,14 @@ class History:
         self._put(self._index, replace(self._steps[self._index], project=project))
         self._forget()
 
-    def map(self, change: Callable[[Project], Project]) -> None:
-        """Change every value alike: for what is no edit and cannot be undone."""
-        self._steps = [replace(step, project=change(step.project)) for step in self._steps]
+    def map(self, change: Callable[[Project], Project], also: Project | None) -> Project | None:
+        """Change every value alike: for what is no edit and cannot be undone.
+
+        Returns what became of `also`, if it is one of them; else what `change` makes of it.
+        """
+        changed = {id(step.project): change(step.project) for step in self._steps}
+        self._steps = [replace(step, project=changed[id(step.project)]) for step in self._steps]
+        return None if also is None else changed.get(id(also)) or change(also)
 
     def end_merge(self) -> None:
         """The next step stands for itself even with the same merge key."""

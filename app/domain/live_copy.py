@@ -12,6 +12,7 @@ import sqlite3
 import uuid
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import TypeAlias
 
 from app.domain.locks import Lock, take
 from app.domain.project import Project
@@ -19,6 +20,7 @@ from app.domain.project_read import Stored, read_database
 from app.domain.project_save import plain_errors, save_copy
 from app.domain.project_schema import (
     SUFFIX,
+    VERSION,
     ProjectError,
     create,
     make_durable,
@@ -30,6 +32,8 @@ from app.domain.project_write import View, write_changes, write_clip, write_fact
 
 log = logging.getLogger(__name__)
 
+Stamp: TypeAlias = tuple[int, ...] | None
+
 PRIVATE = 0o700
 
 
@@ -39,6 +43,7 @@ class LiveCopy:
     def __init__(self, folder: Path, home: Path | None = None) -> None:
         self.path = folder / f"{uuid.uuid4().hex}{SUFFIX}"
         self.home = home  # the artist's file, None while there is none
+        self.stamp: Stamp = None  # of `home` as it was when it was read or saved last
         self.kept: Project | None = None  # the value the database holds
         self.clean = False  # whether it is noted as saved
         self.refused: Project | None = None  # the value that could not be kept
@@ -58,6 +63,7 @@ class LiveCopy:
         try:
             db = open_own(path)
             version = int(db.execute("PRAGMA user_version").fetchone()[0])
+            _check_version(version)
             stored = read_database(db, version, path.name)
             migrate(db, version)
             make_durable(db)
@@ -68,7 +74,7 @@ class LiveCopy:
                 f"The work cannot be recovered ({e}); rescue it with `rotocel dump {path}`."
             ) from e
         live._db, live.kept = db, stored.project
-        live.home = home_of(db)
+        live.home, live.stamp = home_of(db)
         return live, stored
 
     def keep(self, project: Project, view: View, *, clean: bool = False) -> None:
@@ -89,20 +95,21 @@ class LiveCopy:
 
         Works also where the recovery folder does not. Raises ProjectError.
         """
-        before, self.home = self.home, home
         try:
+            self.keep(project, view)
+            self._note_place(home)
+        except ProjectError:
+            log.warning("saved past the recovery folder", exc_info=True)
+            note = _save_directly(project, view, home)
+        else:
+            assert self._db is not None
             try:
-                self.keep(project, view)
-                self._note_home()
-            except ProjectError:
-                log.warning("saved past the recovery folder", exc_info=True)
-                note = _save_directly(project, view, home)
-            else:
-                assert self._db is not None
                 note = save_copy(self._db, home)
-        except BaseException:
-            self.home = before
-            raise
+            except BaseException:
+                with suppress(ProjectError):
+                    self._note_place(self.home)
+                raise
+        self.home, self.stamp = home, stamp_of(home)
         with suppress(ProjectError):  # then it is offered once too often
             self.keep(project, view, clean=True)
         return note
@@ -129,14 +136,16 @@ class LiveCopy:
             write_changes(db, self.kept, project, self.home)
             write_view(db, view)
             write_fact(db, "unsaved", "" if clean else "1")
-            write_fact(db, "home", json.dumps(str(self.home)) if self.home else None)
+            noted = json.dumps([str(self.home), self.stamp]) if self.home else None
+            write_fact(db, "home", noted)
         self.kept, self.clean, self.refused = project, clean, None
 
-    def _note_home(self) -> None:
+    def _note_place(self, home: Path | None) -> None:
+        """Note the clip's path relative to `home`."""
         assert self._db is not None
         assert self.kept is not None
         with plain_errors(self.path), transaction(self._db):
-            write_clip(self._db, self.kept, self.home)  # its path is relative to the home
+            write_clip(self._db, self.kept, home)
 
     def _opened(self) -> sqlite3.Connection:
         if self._db is not None and not self.path.exists():
@@ -145,9 +154,13 @@ class LiveCopy:
         if self._db is None:
             self.path.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
             self._lock = self._lock or take(lock_path(self.path))
-            self._db = create(str(self.path))
-            make_durable(self._db)
-            self.kept = None
+            db = create(str(self.path))
+            try:
+                make_durable(db)
+            except sqlite3.Error:
+                db.close()
+                raise
+            self._db, self.kept = db, None
         return self._db
 
 
@@ -158,10 +171,30 @@ def _save_directly(project: Project, view: View, home: Path) -> str:
         return save_copy(db, home)
 
 
-def home_of(db: sqlite3.Connection) -> Path | None:
-    """The artist's file that a live copy belongs to. Raises sqlite3.Error, ValueError."""
+def home_of(db: sqlite3.Connection) -> tuple[Path | None, Stamp]:
+    """The artist's file that a live copy belongs to, and its stamp as the work knew it.
+
+    Raises sqlite3.Error, ValueError.
+    """
     row = db.execute("SELECT value FROM fact WHERE name = 'home'").fetchone()
-    return Path(json.loads(row[0])) if row else None
+    if row is None:
+        return None, None
+    home, stamp = json.loads(row[0])
+    return Path(home), None if stamp is None else tuple(stamp)
+
+
+def stamp_of(home: Path) -> Stamp:
+    """What changes when another program writes `home`; None where there is no such file."""
+    try:
+        facts = home.stat()
+    except OSError:
+        return None
+    return facts.st_ino, facts.st_size, facts.st_mtime_ns
+
+
+def _check_version(version: int) -> None:
+    if version > VERSION:
+        raise ValueError("it is of a newer Rotocel; use that one")
 
 
 def lock_path(path: Path) -> Path:

@@ -45,7 +45,8 @@ def dump(path: Path) -> Dump:
     try:
         with _opened(path) as db:
             db.text_factory = _text
-            found.version = int(db.execute("PRAGMA user_version").fetchone()[0])
+            with suppress(sqlite3.Error):
+                found.version = int(db.execute("PRAGMA user_version").fetchone()[0])
             facts = _rows(db, "fact", found.faults)
             found.facts = {str(row.get("name")): _parsed(row.get("value")) for row in facts}
             found.layers = sorted(_rows(db, "layer", found.faults), key=_place)

@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from app.domain.backups import beside, keep_backup
-from app.domain.project_schema import ProjectError, is_too_long, open_own, reading
+from app.domain.backups import beside, keep_backup, prune
+from app.domain.project_read import read_database
+from app.domain.project_schema import VERSION, ProjectError, is_too_long, open_own, reading
 
 log = logging.getLogger(__name__)
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+SMALL = 64 << 20  # bytes of a file that is read back wholly; of a larger one, rows are counted
 LIVE_FACTS = ("home", "unsaved")
 
 
@@ -41,6 +43,7 @@ def save_copy(db: sqlite3.Connection, home: Path) -> str:
             note = _backed_up(target)
             part.replace(target)
             _sync_folder(target.parent)
+            prune(target)
     finally:
         with suppress(OSError):  # the disk may be gone, which is already being told
             part.unlink(missing_ok=True)
@@ -101,10 +104,22 @@ def _check(db: sqlite3.Connection, part: Path) -> None:
     with reading(part) as copy:
         if copy.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise OSError(errno.EIO, "it did not read back as it was written")
+        if part.stat().st_size < SMALL:
+            _read_as_later(copy, part)
         for table in ("layer", "prompt", "mask"):
             count = f"SELECT count(*) FROM {table}"  # noqa: S608 - our own names
             if copy.execute(count).fetchone() != db.execute(count).fetchone():
                 raise OSError(errno.EIO, "it did not read back as it was written")
+
+
+def _read_as_later(copy: sqlite3.Connection, part: Path) -> None:
+    """Read it as it will be opened: what cannot be read must not take the place of what can."""
+    try:
+        warnings = read_database(copy, VERSION, part.name).warnings
+    except (ValueError, KeyError) as e:
+        raise OSError(errno.EIO, f"it could not be opened again: {e}") from e
+    if warnings:
+        raise OSError(errno.EIO, f"it could not be opened again: {warnings[0]}")
 
 
 def _put_on_disk(path: Path) -> None:

@@ -34,7 +34,8 @@ LONGEST_VALUE = 32 << 20  # bytes of one text or image
 LONGEST_SQL = 10_000  # of a table; SQLite itself would read megabytes, for minutes
 COMPUTES = re.compile(r"\b(AS|CHECK)\b", re.IGNORECASE)  # words that no table of ours may have
 LONGEST_PATH = 490  # bytes; SQLite takes 512, its own endings included
-PATIENCE = 60.0  # seconds one reading of a file may take
+PATIENCE = 60.0  # seconds one reading of a file may take, besides what its size explains
+SLOWEST = 1 << 20  # bytes a second of a disk that is still waited for
 STEPS = 20_000  # of SQLite's machine between two looks at the clock
 
 SCHEMA = """
@@ -115,20 +116,23 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         if is_too_long(path):
             db.deserialize(path.read_bytes())
         db.execute("PRAGMA query_only = ON")
-        guard(db)
+        guard(db, PATIENCE + path.stat().st_size / SLOWEST)
         yield db
     finally:
         db.close()
 
 
-def guard(db: sqlite3.Connection) -> None:
-    """Let nothing in a stranger's file run, fill the memory or hang. Raises sqlite3.Error."""
+def guard(db: sqlite3.Connection, patience: float = PATIENCE) -> None:
+    """Let nothing in a stranger's file run, fill the memory or hang. Raises sqlite3.Error.
+
+    After `patience` seconds every query ends in an error.
+    """
     db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
     db.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, LONGEST_SQL)
     db.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
     db.execute("PRAGMA trusted_schema = OFF")
     db.execute("PRAGMA cell_size_check = ON")
-    until = monotonic() + PATIENCE
+    until = monotonic() + patience
     db.set_progress_handler(lambda: monotonic() > until, STEPS)
     try:
         _check_schema(db)

@@ -246,13 +246,13 @@ def _hash(value: object) -> str:
 
 def _fraction(value: object) -> Fraction:
     text = _text(value)
-    if len(text) > 40 or not re.fullmatch(r"[0-9]+(/[0-9]+)?", text):
+    if len(text) > 60 or not re.fullmatch(r"[0-9]+(/[0-9]+)?", text):
         raise ValueError(f"{text[:40]} where a ratio belongs")
     try:
         ratio = Fraction(text)
     except ZeroDivisionError as e:
         raise ValueError("a division by zero") from e
-    if not Fraction(1, 10_000) <= ratio <= 10_000:
+    if not Fraction(1, 10**9) <= ratio <= 10**9:
         raise ValueError(f"the ratio {text}")
     return ratio
 

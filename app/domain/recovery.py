@@ -9,9 +9,11 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.domain.clip_facts import ClipError
 from app.domain.live_copy import LiveCopy, delete_database, home_of, lock_path
 from app.domain.locks import take
 from app.domain.project_read import Stored
+from app.domain.project_save import plain_errors
 from app.domain.project_schema import SUFFIX, ProjectError, open_own, reading
 from app.domain.project_values import clip_of
 
@@ -38,7 +40,7 @@ class Recoverable:
 def recoverable(folder: Path) -> list[Recoverable]:
     """The work in `folder` that no running program has open, the latest first.
 
-    What was saved or is empty is deleted on the way. Never raises for what it finds.
+    What was saved or is empty is deleted on the way. What cannot be read is listed as damaged.
     """
     found = []
     for path in _live_copies(folder):
@@ -46,7 +48,7 @@ def recoverable(folder: Path) -> list[Recoverable]:
         if lock is None:
             continue  # another window's
         try:
-            work = _looked_at(path)
+            work = _looked_at_safely(path)
             if work is None:
                 delete_database(path)
             else:
@@ -62,15 +64,22 @@ def given_up(folder: Path) -> list[Recoverable]:
 
 
 def recover(path: Path) -> tuple[LiveCopy, Stored]:
-    """Take up the work at `path`. Raises ProjectError."""
+    """Take up the work at `path`; what was given up is work again. Raises ProjectError."""
     lock = take(lock_path(path))
     if lock is None:
         raise ProjectError("This work is open in another window of Rotocel already.")
     try:
-        return LiveCopy.adopt(path, lock)
+        if path.parent.name != GIVEN_UP:
+            return LiveCopy.adopt(path, lock)
     except BaseException:
         lock.release()
         raise
+    try:
+        with plain_errors(path):
+            path = path.replace(path.parent.parent / path.name)
+    finally:
+        lock.release()
+    return recover(path)
 
 
 def give_up(path: Path) -> None:
@@ -81,18 +90,24 @@ def give_up(path: Path) -> None:
     lock = take(lock_path(path))
     if lock is None:
         raise ProjectError("This work is open in another window of Rotocel.")
+    folder = path.parent if path.parent.name == GIVEN_UP else path.parent / GIVEN_UP
     try:
-        with closing(open_own(path)) as db:
+        with suppress(sqlite3.Error), closing(open_own(path)) as db:  # a damaged one goes as it is
             db.execute("PRAGMA journal_mode = DELETE")  # one file, which can be moved
-        folder = path.parent / GIVEN_UP
         folder.mkdir(exist_ok=True)
-        path.replace(folder / path.name)
-        for old in sorted(_live_copies(folder), key=_when, reverse=True)[KEPT:]:
-            delete_database(old)
-    except (OSError, sqlite3.Error) as e:
+        for suffix in ("-wal", ""):
+            part = path.with_name(path.name + suffix)
+            if part.exists():
+                part.replace(folder / part.name)
+    except OSError as e:
         raise ProjectError(f"{path} cannot be put away ({e}); it is still there.") from e
     finally:
         lock.release()
+    for old in sorted(_live_copies(folder), key=_when, reverse=True)[KEPT:]:
+        lock = take(lock_path(old))
+        if lock is not None:
+            delete_database(old)
+            lock.release()
 
 
 def picture_in(path: Path) -> bytes:
@@ -119,29 +134,32 @@ def _when(path: Path) -> float:
     return max(times)
 
 
+def _looked_at_safely(path: Path) -> Recoverable | None:
+    try:
+        return _looked_at(path)
+    except Exception as error:  # noqa: BLE001 - one bad copy must not keep the program from starting
+        log.warning("a live copy cannot be read: %s", error)
+        return Recoverable(path, path.stem[:8], _when(path), damaged=str(error))
+
+
 def _looked_at(path: Path) -> Recoverable | None:
     """What is in the live copy at `path`; None where nothing would be lost with it."""
-    when = _when(path)
-    try:
-        with closing(open_own(path)) as db:
-            if not db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-                return None  # its program ended before anything was in it
-            facts = dict(db.execute("SELECT name, value FROM fact"))
-            if not facts.get("unsaved"):
-                return None
-            home, picture = home_of(db), facts.get("picture")
-            return Recoverable(
-                path,
-                home.stem if home else _clip_name(facts.get("clip")),
-                when,
-                home,
-                _count(db, "layer"),
-                _count(db, "prompt"),
-                picture if isinstance(picture, bytes) else b"",
-            )
-    except (sqlite3.Error, ValueError, TypeError) as e:
-        log.warning("a live copy cannot be read: %s", e)
-        return Recoverable(path, path.stem[:8], when, damaged=str(e))
+    with closing(open_own(path)) as db:
+        if not db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+            return None  # its program ended before anything was in it
+        facts = dict(db.execute("SELECT name, value FROM fact"))
+        if facts.get("unsaved") == "" or not (facts or _count(db, "layer")):
+            return None
+        (home, _), picture = home_of(db), facts.get("picture")
+        return Recoverable(
+            path,
+            home.stem if home else _clip_name(facts.get("clip")),
+            _when(path),
+            home,
+            _count(db, "layer"),
+            _count(db, "prompt"),
+            picture if isinstance(picture, bytes) else b"",
+        )
 
 
 def _count(db: sqlite3.Connection, table: str) -> int:
@@ -149,6 +167,6 @@ def _count(db: sqlite3.Connection, table: str) -> int:
 
 
 def _clip_name(text: object) -> str:
-    with suppress(ValueError, KeyError):
+    with suppress(ValueError, KeyError, ClipError):
         return clip_of(text)[0].name
     return "Untitled"

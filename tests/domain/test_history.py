@@ -154,7 +154,10 @@ def test_what_is_no_edit_changes_every_value() -> None:
     history = History(plain_project(1, 1))
     history.commit("edit", edits.add_layer(history.present))
     clip = replace(plain_clip(), name="other")
-    history.map(lambda project: replace(project, clip=clip))
+    first, other = history.present, plain_project(2, 1)
+    assert history.map(lambda project: replace(project, clip=clip), first) is history.present
+    elsewhere = history.map(lambda project: replace(project, clip=clip), other)
+    assert elsewhere == replace(other, clip=clip)
     history.go_to(0)
     assert history.present.clip is clip
 

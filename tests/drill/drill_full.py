@@ -16,12 +16,12 @@ from random import Random
 import numpy as np
 
 from app.domain import recovery
-from app.domain.live_copy import LiveCopy
+from app.domain.live_copy import LiveCopy, stamp_of
 from app.domain.project import Project
 from app.domain.project_read import read_database
 from app.domain.project_schema import VERSION, ProjectError
 from app.domain.project_write import View
-from app.project_jobs import Keeping, NotSaved, Saved, SaveProject, stamp_of
+from app.project_jobs import Keeping, NotSaved, Saved, SaveProject
 from export.base import ExportError
 from export.report import Report
 from tests.drill.child import Heard, Say, run

@@ -8,11 +8,11 @@ from random import Random
 from app.domain import recovery
 from app.domain.backups import KEPT, backups_of
 from app.domain.history import History
-from app.domain.live_copy import LiveCopy
+from app.domain.live_copy import LiveCopy, stamp_of
 from app.domain.project import Project
 from app.domain.project_read import Stored, read_project
 from app.domain.project_schema import ProjectError
-from app.project_jobs import Keeping, Saved, SaveProject, stamp_of
+from app.project_jobs import Keeping, Saved, SaveProject
 from tests.drill.child import Heard, Say
 from tests.drill.drill_edit import name_of, recovered
 from tests.drill.projects import edit_at_random, new_history
