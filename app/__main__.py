@@ -52,6 +52,8 @@ def _window(arguments: Sequence[str]) -> int:
         return cli.complain(str(e), 2)
     except SystemExit as e:  # argparse, having printed its help
         return int(e.code or 0)
+    if chosen.clip and not Path(chosen.clip).exists() and not any(c in chosen.clip for c in "#@%$"):
+        return cli.complain(f"{chosen.clip} is not there; `rotocel --help` tells more.", 2)
     return open_window(Path(chosen.clip) if chosen.clip else None)
 
 

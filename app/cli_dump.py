@@ -51,7 +51,11 @@ def _write(found: Dump, values: dict[str, Any], out: Path) -> None:
     for name, layer in zip(names, values["layers"], strict=True):
         for row in found.masks.get(str(layer["id"]), []):
             masks += _write_mask(out / "masks" / name, name, row)
-            mattes += size is not None and _write_matte(out / "mattes" / name, name, row, size)
+            written = size is not None and _write_matte(out / "mattes" / name, name, row, size)
+            mattes += written
+            if size is not None and not written:
+                found.faults.append(f"the mask of {name} on frame {row.get('frame')} is damaged")
+    values["faults"] = found.faults
     with whole(out / "project.json") as part:
         part.write_text(json.dumps(values, indent=1) + "\n", "utf-8")
     print(f"Wrote {out / 'project.json'}, {masks} masks and {mattes} mattes.")

@@ -14,7 +14,7 @@ from app.clip_caches import ClipCaches
 from app.domain import clip as clips
 from app.domain import matte
 from app.domain.clip import Clip
-from app.domain.mask import Mask, upsample
+from app.domain.mask import Mask, MaskError, upsample
 from app.domain.project import Layer, LayerId, Project, Prompt
 from app.jobs import FrameSource
 from export.base import Alpha, FrameError
@@ -113,14 +113,18 @@ def export_mattes(
 def matte_of(
     layer: Layer, frame: int, size: tuple[int, int], answer_source: AnswerSource
 ) -> Alpha | None:
-    """The matte of a layer, answered first where it is stale; None where nothing was asked.
+    """The matte of a layer, answered first where its mask is stale or damaged; None without both.
 
     Raises export.base.FrameError where the clip lacks the frame or it cannot be read.
     """
     answer_source.check(frame)
-    if not layer.is_stale(frame):
-        return matte.alpha(layer, frame, size)
     prompt = layer.prompts.get(frame)
+    if not layer.is_stale(frame):
+        try:
+            return matte.alpha(layer, frame, size)
+        except MaskError as e:
+            if not prompt:  # else it is answered anew
+                raise FrameError(f"its mask is damaged ({e}) Click that frame again.") from e
     if not prompt:
         return None
     return matte.coverage(upsample(answer_source.answer(frame, prompt), size))

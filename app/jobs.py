@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from app.clip_caches import ClipCaches
 from app.domain.clip import Clip, ClipError, ClipReader, FrameError, Interpretation, open_clip
-from app.domain.mask import Mask, upsample
+from app.domain.mask import Mask, MaskError, upsample
 from app.domain.matte import coverage
 from app.domain.project import LayerId, Prompt
 from app.reports import sentence_of
@@ -131,6 +131,15 @@ class MatteMade:
 
 
 @dataclass(frozen=True, eq=False)
+class MaskDamaged:
+    """`mask` cannot be read, and why."""
+
+    caches: ClipCaches
+    mask: Mask
+    sentence: str
+
+
+@dataclass(frozen=True, eq=False)
 class OpenClip:
     """Probes and indexes a clip and prepares its caches."""
 
@@ -241,10 +250,13 @@ class MakeMatte:
     caches: ClipCaches
     mask: Mask
 
-    def __call__(self) -> MatteMade:
+    def __call__(self) -> MatteMade | MaskDamaged:
         """The answer. Whatever goes wrong, the same mask is not tried again by itself."""
         self.caches.failures[self.mask] = "not finished"
-        alpha = coverage(upsample(self.mask, self.caches.clip.size))
+        try:
+            alpha = coverage(upsample(self.mask, self.caches.clip.size))
+        except MaskError as error:
+            return MaskDamaged(self.caches, self.mask, str(error))
         display = cv2.convertScaleAbs(alpha, alpha=255)
         display.flags.writeable = False
         self.caches.mattes.put(self.mask, display)

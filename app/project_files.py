@@ -259,7 +259,7 @@ class ProjectFiles(QObject):
 
     def went_on(self, name: str) -> bool:
         """Whether the artist worked on while `name` was opened, so that it may not be shown."""
-        if not self.is_modified or self._host.edits == self._asked_at:
+        if self._host.edits == self._asked_at:
             return False
         self.stay()
         text = self.tr("{} was not opened, as you went on working here; open it again.")

@@ -32,6 +32,7 @@ from app.jobs import (
     ClipOpened,
     FrameEmbedded,
     FrameRead,
+    MaskDamaged,
     MatteMade,
     NotAnswered,
     OpenClip,
@@ -603,7 +604,7 @@ class Session(QObject):
             Wanted(
                 self._model,
                 self._caches,
-                self._opening or self.files.opening,
+                None if self.files.saving else self._opening or self.files.opening,
                 self._playhead,
                 self._direction,
                 self._settled,
@@ -749,6 +750,7 @@ class Session(QObject):
                 | Answered(caches=caches)
                 | NotAnswered(caches=caches)
                 | MatteMade(caches=caches)
+                | MaskDamaged(caches=caches)
             ):
                 if caches is self._caches:
                     self._on_result(answer)
@@ -776,6 +778,8 @@ class Session(QObject):
                 self.say("error", sentence)
             case MatteMade(mask=mask):
                 self._show_mask(mask)
+            case MaskDamaged(mask=mask):
+                self._drop_damaged(mask)
 
     def _on_opened(self, answer: ClipOpened | OpenFailed) -> None:
         if answer.question is not self._opening:  # the artist opened another one meanwhile
@@ -810,6 +814,28 @@ class Session(QObject):
             self.project_changed.emit()
             self.mask_changed.emit(layer.id, frame)
         self.publish()
+
+    def _drop_damaged(self, mask: Mask) -> None:
+        """Let go of a mask that cannot be read; where there is a prompt it is answered anew."""
+        project = self.project
+        for layer in project.layers:
+            for frame in [frame for frame, item in layer.masks.items() if item is mask]:
+                project = edits.drop_mask(project, layer.id, frame)
+                text = self.tr("The mask of {0} on frame {1} is damaged and was left out; {2}.")
+                again = frame in layer.prompts
+                self.say(
+                    "warning",
+                    text.format(
+                        layer.name,
+                        frame,
+                        self.tr("its clicks are answered anew")
+                        if again
+                        else self.tr("click that frame again, or open a backup"),
+                    ),
+                )
+        if project is not self.project:
+            self._history.amend(project)
+            self._after_change()
 
     def _show_mask(self, mask: Mask) -> None:
         for layer in self.project.layers:

@@ -84,7 +84,10 @@ def open_window(path: Path | None, project: Project | None = None) -> MainWindow
         window.messages.show_message(Message("warning", crash.SENTENCE, stays=True))
     if store.fault:
         window.messages.show_message(Message("warning", store.fault, stays=True))
-    window.files.offer_recovery()
+    if project is None and path is None:
+        window.files.offer_recovery()
+    else:  # what is opened comes first
+        window.files.mention_recovery()
     if project is not None:
         window.session.start_with(project)
     elif path is not None:

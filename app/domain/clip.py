@@ -55,7 +55,7 @@ class _OfflineReader:
 
     def read(self, frame: int) -> Picture:
         """Raises FrameError."""
-        raise FrameError(f"{self._name} is not at hand; link the project to its footage.", frame)
+        raise FrameError(f"{self._name} is not at hand; use File > Link footage.", frame)
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -135,6 +135,12 @@ def set_mask(project: Project, layer_id: LayerId, frame: int, mask: Mask) -> Pro
     return _with_layer(project, replace(layer, masks=_put(layer.masks, frame, mask)))
 
 
+def drop_mask(project: Project, layer_id: LayerId, frame: int) -> Project:
+    """The layer without the mask on `frame`; its prompt stays."""
+    layer = project.layer(layer_id)
+    return _with_layer(project, replace(layer, masks=_without(layer.masks, frame)))
+
+
 def frames_prompted_otherwise(before: Project, after: Project) -> set[int]:
     """The frames on which a layer that both projects have is prompted differently."""
     older = {layer.id: layer for layer in before.layers}

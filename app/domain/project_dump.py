@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -18,12 +19,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from app.domain.project_read import HEADER, MAGIC
 from app.domain.project_schema import ProjectError, guard, reading
 
 Row: TypeAlias = dict[str, Any]
 
 ROWID = ("rowid",)
 KEYS = {"fact": ("name",), "layer": ("id",), "prompt": ("layer", "frame"), "mask": ROWID}
+LONGEST_COPY = 16 << 30
 MISSES = 1000  # rows in a row that cannot be read, until a hole is given up
 
 
@@ -91,22 +94,44 @@ def as_values(found: Dump) -> Row:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """The database at `path`; of a live copy also what is still in its log beside it."""
+    """The database at `path`; of a live copy also what is still in its log beside it.
+
+    SQLite reads nothing of a file that was cut off: a copy as long as it was is read instead.
+    """
     log = path.with_name(f"{path.name}-wal")
-    if not log.is_file():
+    lacking = _full_size(path) - path.stat().st_size
+    if not log.is_file() and lacking <= 0:
         with reading(path) as db:
             yield db
         return
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy.roto"
         shutil.copyfile(path, copy)
-        shutil.copyfile(log, copy.with_name("copy.roto-wal"))
+        if lacking > 0:
+            os.truncate(copy, copy.stat().st_size + lacking)
+        if log.is_file():
+            shutil.copyfile(log, copy.with_name("copy.roto-wal"))
         db = sqlite3.connect(copy, isolation_level=None)
         try:
             guard(db)
             yield db
         finally:
             db.close()
+
+
+def _full_size(path: Path) -> int:
+    """How long the header says the database is. Raises ProjectError for what is none."""
+    if not path.exists():
+        raise ProjectError(f"{path} is not there; check the name, or choose another file.")
+    if not path.is_file():
+        raise ProjectError(f"{path.name} is not a file; choose a .roto file.")
+    with path.open("rb") as file:
+        head = file.read(HEADER)
+    if len(head) < HEADER or not head.startswith(MAGIC):
+        raise ProjectError(f"{path.name} is not a Rotocel project; choose a .roto file.")
+    page = int.from_bytes(head[16:18], "big")
+    size = (65536 if page == 1 else page) * int.from_bytes(head[28:32], "big")
+    return size if size < LONGEST_COPY else 0
 
 
 def _rows(db: sqlite3.Connection, table: str, faults: list[str]) -> list[Row]:

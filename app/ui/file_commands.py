@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
+from app.reports import Message
 from app.session import Session
 from app.ui.file_offers import backup_offers, footage_offers, recovery_offers
 from app.ui.offers import OfferPanel
@@ -101,6 +102,12 @@ class FileCommands(QObject):
         """Offer what an earlier run left unsaved, if there is anything."""
         self._at_start = True
         self._show_recovery()
+
+    def mention_recovery(self) -> None:
+        """Say that there is work to recover, where something else is opened at start."""
+        if self._files.recoverable():
+            text = self.tr("There is unsaved work of an earlier run: File > Recover work.")
+            self._session.message_sent.emit(Message("info", text, stays=True))
 
     def choose_footage(self) -> None:
         """Ask for the footage of the project."""

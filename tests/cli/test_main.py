@@ -105,7 +105,9 @@ def test_help_and_version_are_no_errors(rotocel: Rotocel) -> None:
     assert "--point X,Y[@FRAME]" in rotocel("matte", "--help").out
 
 
-def test_a_clip_alone_opens_the_window_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clip_alone_opens_the_window_on_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     opened: list[tuple[Path | None, Project | None]] = []
 
     def run_window(path: Path | None, project: Project | None = None) -> int:
@@ -115,9 +117,13 @@ def test_a_clip_alone_opens_the_window_on_it(monkeypatch: pytest.MonkeyPatch) ->
     window = types.ModuleType("app.window")
     monkeypatch.setattr(window, "run_window", run_window, raising=False)
     monkeypatch.setitem(sys.modules, "app.window", window)
-    assert main(["shot.mov"]) == 0
+    clip = tmp_path / "shot.mov"
+    clip.touch()
+    assert main([str(clip)]) == 0
+    assert main(["plate.####.png"]) == 0  # whether there is such a sequence is for the window
     assert main([]) == 0
-    assert opened == [(Path("shot.mov"), None), (None, None)]
+    assert opened == [(clip, None), (Path("plate.####.png"), None), (None, None)]
+    assert main(["bogus"]) == 2
 
 
 def test_a_fault_of_our_own_is_one_sentence_and_in_the_log(

@@ -51,6 +51,7 @@ EDITS: dict[str, Callable[[st.DrawFn, Project, Layer, int], Project]] = {
         p, x.id, f, Prompt(points=(Point(1.0, 2.0),))
     ),
     "clear_prompt": lambda _d, p, x, f: edits.clear_prompt(p, x.id, f),
+    "drop_mask": lambda _d, p, x, f: edits.drop_mask(p, x.id, f),
     "set_mask": lambda d, p, x, f: edits.set_mask(
         p, x.id, f, plain_mask(None, d(st.integers(0, 5)))
     ),

@@ -248,6 +248,7 @@ def test_a_low_window_keeps_room_for_the_canvas(
     window: MainWindow, qtbot: QtBot, artist: Artist
 ) -> None:
     for _ in range(4):
+        window.session.add_layer()
         save(window, qtbot)
     window.actions_table["file.backups"].trigger()
     rows = window.offers.list
