@@ -10,9 +10,11 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
+from app.domain.project_schema import SUFFIX
 from app.session import Session
 from app.ui.file_offers import backup_offers, footage_offers, recovery_offers
 from app.ui.offers import OfferPanel
+from app.ui.save_name import asked_name
 from app.ui.settings_store import SettingsStore
 
 MOVIES = "*.mov *.mp4 *.mkv *.mxf *.avi *.ts *.webm *.png *.jpg *.jpeg *.tif *.tiff *.exr"
@@ -43,7 +45,7 @@ class FileCommands(QObject):
     def open(self) -> None:
         """Ask for a project or a clip and open it."""
         kinds = self.tr("Projects, movies and images ({});;All files (*)").format(
-            f"*.roto {MOVIES}"
+            f"*{SUFFIX} {MOVIES}"
         )
         path, _ = QFileDialog.getOpenFileName(
             self._window, self.tr("Open"), self._recent_folder(), kinds
@@ -179,14 +181,10 @@ class FileCommands(QObject):
         clip, home = self._session.clip, self._files.home
         if clip is None:
             return None
-        start = home or clip.path.parent / f"{clip.name}.roto"
-        dialog = QFileDialog(self._window, self.tr("Save the project"), str(start.parent))
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilter(self.tr("Rotocel projects (*.roto)"))
-        dialog.setDefaultSuffix("roto")
-        dialog.selectFile(start.name)
-        chosen = dialog.selectedFiles() if dialog.exec() else []
-        return Path(chosen[0]) if chosen else None
+        start = home or clip.path.parent / f"{clip.name}{SUFFIX}"
+        if self._files.read_only:  # its own name is the one it cannot have
+            start = start.with_name(self.tr("{} copy").format(start.stem) + SUFFIX)
+        return asked_name(self._window, start)
 
     def _recent_folder(self) -> str:
         recent = self._store.settings.recent
