@@ -32,6 +32,7 @@ class FileCommands(QObject):
         self._session, self._files = session, session.files
         self._store, self._offers, self._window = store, offers, parent
         self._then: Then | None = None  # what waits for the save to end; it asks again
+        self._sure = False  # whether the artist was asked about all that leaving stops
         self._at_start = False  # whether recovery is offered because the program started
         self._files.save_ended.connect(self._on_save_ended)
         self._files.footage_changed.connect(self._show_footage)
@@ -77,6 +78,9 @@ class FileCommands(QObject):
         if self._files.saving is not None:
             self._then = self._then or self.save_as
             return
+        if not self._files.may_be_copied:
+            self._session.say("error", self._files.read_only)
+            return
         path = self._asked_name()
         if path is None:
             self._then = None
@@ -92,7 +96,7 @@ class FileCommands(QObject):
         """Offer earlier states of the project."""
         home = self._files.home
         if home is not None:
-            self._offers.show_offers(backup_offers(home, self._files.backups()))
+            self._offers.show_offers(backup_offers(home, self._files.backups()), at_once=True)
 
     def show_recovery(self) -> None:
         """Offer all unsaved work there is, also what was given up."""
@@ -123,7 +127,7 @@ class FileCommands(QObject):
         if self._files.saving is not None:
             self._then = then
             return False
-        if not self._files.is_modified and not self._session.exporting:
+        if self._sure or not (self._files.is_modified or self._session.exporting):
             return True
         answer = self._asked_to_leave()
         if answer == QMessageBox.StandardButton.Save:
@@ -141,8 +145,13 @@ class FileCommands(QObject):
         if self._files.is_modified:
             self._then = partial(self._save_before, then)
             self.save()
-        else:
+            return
+        self._session.cancel_export()
+        self._sure = True
+        try:
             then()
+        finally:
+            self._sure = False
 
     def _asked_to_leave(self) -> int:
         buttons = QMessageBox.StandardButton
@@ -202,7 +211,7 @@ class FileCommands(QObject):
         given_up = [] if self._at_start else self._files.given_up()
         if works or not self._at_start:
             offers = recovery_offers(works, given_up, at_start=self._at_start)
-            self._offers.show_offers(offers)
+            self._offers.show_offers(offers, at_once=not self._at_start)
         else:
             self._offers.clear("recover")
 
