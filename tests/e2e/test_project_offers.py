@@ -311,3 +311,9 @@ def test_what_is_damaged_is_not_called_safe(tmp_path: Path) -> None:
     safe, torn = Recoverable(tmp_path, "a", 0.0), Recoverable(tmp_path / "b", "b", 0.0, damaged="x")
     assert "Nothing is lost" in recovery_offers([safe], [], at_start=True).sentence
     assert "Nothing is lost" not in recovery_offers([safe, torn], [], at_start=True).sentence
+
+
+def test_what_is_damaged_stands_below_what_can_be_taken_up(tmp_path: Path) -> None:
+    safe, torn = Recoverable(tmp_path, "a", 0.0), Recoverable(tmp_path / "b", "b", 9.0, damaged="x")
+    rows = recovery_offers([torn, safe], [], at_start=True).rows
+    assert [row.usable for row in rows] == [True, False]
