@@ -100,6 +100,7 @@ class Document:
     saved: Project | None = None  # the value that `home` holds, or that is not worth saving
     stamp: Stamp = None  # of `home`, to notice other programs
     read_only: str = ""  # why nothing may be changed; empty where it may
+    whole: bool = True  # whether all its file holds is known: else a copy would lose something
     relative: str | None = None  # the clip's path relative to `home`, as noted there
     given_up: bool = False  # the artist leaves it without saving
 
@@ -147,6 +148,11 @@ class ProjectFiles(QObject):
     def read_only(self) -> str:
         """Why nothing may be changed; empty where it may."""
         return self._document.read_only
+
+    @property
+    def may_be_copied(self) -> bool:
+        """Whether it may be saved under another name; where not, `read_only` says why."""
+        return self._document.whole
 
     @property
     def missing(self) -> FootageMissing | None:
@@ -213,18 +219,19 @@ class ProjectFiles(QObject):
     def save(self, path: Path | None = None) -> None:
         """Save the project, under another name where one is given; `save_ended` tells how it went.
 
-        Where there is no name yet, nothing is done.
+        Where there is no name yet, nothing is done. What the file holds already is not written
+        again: a backup that tells nothing new would push out one that does.
         """
         home = path.absolute() if path else self.home
         document = self._document
+        if path is None and self._is_in_file():
+            self.save_ended.emit(True)  # noqa: FBT003 - a signal
+            return
         keeping = self._keeping_for(home)
         if home is None or keeping is None or self.saving is not None:
             return
         hide(home)
         stamp = document.stamp if home == document.home else None
-        if path is None and not self.is_modified and stamp == stamp_of(home):
-            self.save_ended.emit(True)  # noqa: FBT003 - a signal's; another backup would be one less
-            return
         new = keeping.live is not document.live
         self.saving = SaveProject(keeping, home, document.lock, stamp, new)
         self._host.publish()
@@ -331,6 +338,7 @@ class ProjectFiles(QObject):
             saved,
             answer.stamp,
             answer.read_only,
+            answer.whole,
             answer.relative,
         )
         label = self.tr("Open {}").format(answer.question.path.name)
@@ -407,11 +415,17 @@ class ProjectFiles(QObject):
             return None
         if not document.read_only:
             return self.keeping
-        if home is None or home == document.home or document.lock is not None:
+        if home is None or home == document.home or not document.whole:
             self._host.say("error", document.read_only)
             return None
         live = LiveCopy(self._folder, home)
         return Keeping(live, host.project, host.playhead, host.selected, host.caches, clean=False)
+
+    def _is_in_file(self) -> bool:
+        document = self._document
+        if document.home is None or document.read_only or self.is_modified:
+            return False
+        return stamp_of(document.home) == document.stamp
 
     def _leave(self, keep: Lock | None = None) -> None:
         """Let go of the present project's files; work that is not saved stays recoverable."""

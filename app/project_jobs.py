@@ -44,6 +44,7 @@ class ProjectOpened:
     stamp: Stamp  # of `home` as the work knows it
     saved: bool  # whether `home` holds this very project
     read_only: str = ""
+    whole: bool = True  # whether nothing in the file is of a newer Rotocel
     warnings: tuple[str, ...] = ()
 
 
@@ -98,6 +99,7 @@ class OpenProject:
             live.stamp,
             saved=self.source is None,
             read_only=read_only,
+            whole=stored.version <= VERSION,
             warnings=stored.warnings,
         )
 

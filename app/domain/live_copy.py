@@ -204,6 +204,6 @@ def lock_path(path: Path) -> Path:
 
 def delete_database(path: Path) -> None:
     """Delete a database and what SQLite keeps beside it; what cannot be deleted stays."""
-    for suffix in ("-wal", "-shm", ""):
+    for suffix in ("-journal", "-wal", "-shm", ""):
         with suppress(OSError):
             os.unlink(f"{path}{suffix}")  # noqa: PTH108 - a suffix is no part of a path

@@ -182,7 +182,7 @@ class CanvasView(QWidget):
         if session.clip is None:
             self._scene = None
         elif (gap := session.frame_error(frame)) is not None:
-            self._scene = Scene(frame, self.mode, gap=gap)
+            self._scene = Scene(frame, self.mode, sheets=self._sheets(frame), gap=gap)
         elif session.picture(frame) is not None:
             self._scene = self._scene_of(frame)
         else:
@@ -192,12 +192,16 @@ class CanvasView(QWidget):
         self.update()
 
     def _scene_of(self, frame: int) -> Scene:
+        picture = self.session.picture(frame)
+        return Scene(frame, self.mode, picture, self._sheets(frame), self.tint)
+
+    def _sheets(self, frame: int) -> tuple[Sheet, ...]:
         sheets = []
         for layer in self.session.project.shown_layers:
             matte = self.session.matte(layer.id, frame)
             if matte is not None:
                 sheets.append(Sheet(matte, theme.layer_colour(layer.colour)))
-        return Scene(frame, self.mode, self.session.picture(frame), tuple(sheets), self.tint)
+        return tuple(sheets)
 
     def _wait(self, frame: int) -> None:
         scene = self._scene

@@ -10,10 +10,12 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
+from app.domain.project_schema import SUFFIX
 from app.reports import Message
 from app.session import Session
 from app.ui.file_offers import backup_offers, footage_offers, recovery_offers
 from app.ui.offers import OfferPanel
+from app.ui.save_name import asked_name
 from app.ui.settings_store import SettingsStore
 
 MOVIES = "*.mov *.mp4 *.mkv *.mxf *.avi *.ts *.webm *.png *.jpg *.jpeg *.tif *.tiff *.exr"
@@ -31,6 +33,7 @@ class FileCommands(QObject):
         self._session, self._files = session, session.files
         self._store, self._offers, self._window = store, offers, parent
         self._then: Then | None = None  # what waits for the save to end; it asks again
+        self._sure = False  # whether the artist was asked about all that leaving stops
         self._at_start = False  # whether recovery is offered because the program started
         self._files.save_ended.connect(self._on_save_ended)
         self._files.footage_changed.connect(self._show_footage)
@@ -44,7 +47,7 @@ class FileCommands(QObject):
     def open(self) -> None:
         """Ask for a project or a clip and open it."""
         kinds = self.tr("Projects, movies and images ({});;All files (*)").format(
-            f"*.roto {MOVIES}"
+            f"*{SUFFIX} {MOVIES}"
         )
         path, _ = QFileDialog.getOpenFileName(
             self._window, self.tr("Open"), self._recent_folder(), kinds
@@ -76,6 +79,9 @@ class FileCommands(QObject):
         if self._files.saving is not None:
             self._then = self._then or self.save_as
             return
+        if not self._files.may_be_copied:
+            self._session.say("error", self._files.read_only)
+            return
         path = self._asked_name()
         if path is None:
             self._then = None
@@ -91,7 +97,7 @@ class FileCommands(QObject):
         """Offer earlier states of the project."""
         home = self._files.home
         if home is not None:
-            self._offers.show_offers(backup_offers(home, self._files.backups()))
+            self._offers.show_offers(backup_offers(home, self._files.backups()), at_once=True)
 
     def show_recovery(self) -> None:
         """Offer all unsaved work there is, also what was given up."""
@@ -128,7 +134,7 @@ class FileCommands(QObject):
         if self._files.saving is not None:
             self._then = then
             return False
-        if not self._files.is_modified and not self._session.exporting:
+        if self._sure or not (self._files.is_modified or self._session.exporting):
             return True
         answer = self._asked_to_leave()
         if answer == QMessageBox.StandardButton.Save:
@@ -146,8 +152,13 @@ class FileCommands(QObject):
         if self._files.is_modified:
             self._then = partial(self._save_before, then)
             self.save()
-        else:
+            return
+        self._session.cancel_export()
+        self._sure = True
+        try:
             then()
+        finally:
+            self._sure = False
 
     def _asked_to_leave(self) -> int:
         buttons = QMessageBox.StandardButton
@@ -186,14 +197,10 @@ class FileCommands(QObject):
         clip, home = self._session.clip, self._files.home
         if clip is None:
             return None
-        start = home or clip.path.parent / f"{clip.name}.roto"
-        dialog = QFileDialog(self._window, self.tr("Save the project"), str(start.parent))
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilter(self.tr("Rotocel projects (*.roto)"))
-        dialog.setDefaultSuffix("roto")
-        dialog.selectFile(start.name)
-        chosen = dialog.selectedFiles() if dialog.exec() else []
-        return Path(chosen[0]) if chosen else None
+        start = home or clip.path.parent / f"{clip.name}{SUFFIX}"
+        if self._files.read_only:  # its own name is the one it cannot have
+            start = start.with_name(self.tr("{} copy").format(start.stem) + SUFFIX)
+        return asked_name(self._window, start)
 
     def _recent_folder(self) -> str:
         recent = self._store.settings.recent
@@ -211,7 +218,7 @@ class FileCommands(QObject):
         given_up = [] if self._at_start else self._files.given_up()
         if works or not self._at_start:
             offers = recovery_offers(works, given_up, at_start=self._at_start)
-            self._offers.show_offers(offers)
+            self._offers.show_offers(offers, at_once=not self._at_start)
         else:
             self._offers.clear("recover")
 

@@ -22,7 +22,8 @@ def tr(text: str) -> str:
 def recovery_offers(
     works: Sequence[Recoverable], given_up: Sequence[Recoverable], *, at_start: bool
 ) -> Offers:
-    """Unsaved work to take up again."""
+    """Unsaved work to take up again; what cannot be taken up stands last."""
+    works = sorted(works, key=lambda work: bool(work.damaged))
     if at_start and any(work.damaged for work in works):
         sentence = tr("Rotocel ended without saving. This is what was found:")
     elif at_start:

@@ -251,7 +251,7 @@ class MainWindow(QMainWindow):
 
     def _fill_recent(self, menu: QMenu) -> None:
         for text in self._store.settings.recent:
-            menu.addAction(text, partial(self.files.open_path, Path(text)))
+            menu.addAction(text.replace("&", "&&"), partial(self.files.open_path, Path(text)))
 
     def _connect(self) -> None:
         session, viewer = self.session, self.viewer

@@ -54,11 +54,14 @@ class OfferPanel(QFrame):
         """The widget that takes the keyboard first."""
         return self.sentence
 
-    def show_offers(self, offers: Offers) -> None:
+    def show_offers(self, offers: Offers, *, at_once: bool = False) -> None:
         """Show this question, or let it wait; it takes the place of one with its name.
 
-        Rows that stay, by their keys, keep the keyboard, their place and what they ask.
+        `at_once`: the artist asked for it, so the others wait behind it. Rows that stay, by their
+        keys, keep the keyboard, their place and what they ask.
         """
+        if at_once:
+            self._waiting = {offers.name: offers, **self._waiting}
         self._waiting[offers.name] = offers
         self._show()
 

@@ -25,7 +25,7 @@ class Scene:
     picture: Pixels | None = None
     sheets: tuple[Sheet, ...] = ()
     tint: float = overlay.TINT  # of the overlay
-    gap: str | None = None  # why the frame cannot be shown
+    gap: str | None = None  # why the frame cannot be shown; its mattes can, by themselves
     reading: int | None = None  # the frame still to come
 
     def same(self, other: Scene | None) -> bool:
@@ -68,20 +68,24 @@ def paint(scene: Scene, view: Viewport, font: QFont) -> QImage:
         round(view.widget[0] * ratio), round(view.widget[1] * ratio), QImage.Format.Format_RGB32
     )
     image.fill(theme.CANVAS)
-    if scene.picture is not None and scene.gap is None:
+    alone = scene.gap is not None and scene.mode == "matte" and bool(scene.sheets)
+    picture = scene.sheets[0].matte if alone else scene.picture  # of which the size counts only
+    if picture is not None and (alone or scene.gap is None):
         mode = "picture" if scene.reading is not None else scene.mode
         with QPainter(image) as painter:  # in device pixels
-            overlay.draw(painter, view, scene.picture, scene.sheets, mode, scene.tint)
+            overlay.draw(painter, view, picture, scene.sheets, mode, scene.tint)
     image.setDevicePixelRatio(ratio)
     with QPainter(image) as painter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(theme.numerals(font))
-        if scene.gap is not None:
+        if alone:
+            _draw_chip(painter, scene.gap or "", view)
+        elif scene.gap is not None:
             _draw_gap(painter, view, scene.gap)
         if scene.reading is not None:
             painter.fillRect(view.target, DIM)
             text = QCoreApplication.translate("Viewer", "reading {0}").format(scene.reading)
-            _draw_chip(painter, text)
+            _draw_chip(painter, text, view)
     return image
 
 
@@ -110,8 +114,10 @@ def _draw_sentence(painter: QPainter, area: QRectF, sentence: str) -> None:
     painter.drawText(text, flags, sentence)
 
 
-def _draw_chip(painter: QPainter, text: str) -> None:
+def _draw_chip(painter: QPainter, text: str, view: Viewport) -> None:
     metrics = QFontMetricsF(painter.font())
+    room = view.widget[0] - 2 * theme.GAP - 16
+    text = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room)
     chip = QRectF(theme.GAP, theme.GAP, metrics.horizontalAdvance(text) + 16, metrics.height() + 8)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QBrush(CHIP))

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from app import paths
 from app.domain.project import Project
 from app.domain.project_read import read_project
+from app.domain.project_schema import VERSION, open_own
 from app.domain.recovery import Recoverable
 from app.ui.file_offers import recovery_offers
 from app.ui.main_window import MainWindow
@@ -71,6 +72,13 @@ def press(window: MainWindow, text: str, row: int = 0) -> None:
     buttons = (*(rows[row].buttons() if rows else ()), *below)
     (button,) = [b for b in buttons if b.isVisible() and b.text() == text]
     QTest.mouseClick(button, LEFT)
+
+
+def grey(window: MainWindow, x: float, y: float) -> int:
+    """What the canvas shows at a place of the clip."""
+    image = window.viewer.grab().toImage()
+    place = window.viewer.view.to_widget(x, y) * image.devicePixelRatio()
+    return image.pixelColor(place.toPoint()).green()
 
 
 def points(project: Project) -> int:
@@ -179,6 +187,21 @@ def test_missing_footage_is_offered_and_linked(without_footage: MainWindow, qtbo
     wait_for_matte(second, qtbot)
 
 
+def test_mattes_are_seen_while_the_footage_is_missing(
+    without_footage: MainWindow, qtbot: QtBot
+) -> None:
+    second = without_footage
+    wait_for_matte(second, qtbot)
+    key(second, "A")
+    assert grey(second, 80, 50) == 255
+    assert grey(second, 30, 50) == 0
+    before = second.session.project
+    click(second, 30, 50)  # there is no picture to click on
+    assert second.session.project is before
+    key(second, "M")
+    assert grey(second, 80, 50) < 100
+
+
 def test_another_project_takes_the_question_about_footage_away(
     without_footage: MainWindow, plate: Path, qtbot: QtBot
 ) -> None:
@@ -215,6 +238,31 @@ def test_a_backup_is_opened_and_replaces_nothing(
     assert artist.asked == []
 
 
+def test_what_the_artist_asks_for_is_shown_before_what_is_offered(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    save(window, qtbot)
+    window.offers.show_offers(recovery_offers([], [], at_start=True))
+    window.actions_table["file.backups"].trigger()
+    assert window.offers.shown == "backups"
+    press(window, "Close")
+    assert window.offers.shown == "recover"
+
+
+def test_a_newer_project_asks_for_no_name_it_cannot_use(
+    window: MainWindow, open_window: Open, qtbot: QtBot, artist: Artist
+) -> None:
+    save(window, qtbot)
+    db = open_own(artist.name)
+    db.execute(f"PRAGMA user_version = {VERSION + 1}")
+    db.close()
+    second = open_window(artist.name)
+    show_first_frame(second, qtbot)
+    key(second, "Ctrl+S")
+    assert artist.named == 1
+    assert "newer Rotocel" in second.messages.text.text()
+
+
 def test_a_read_only_window_says_so_and_changes_nothing(
     window: MainWindow, open_window: Open, qtbot: QtBot, artist: Artist, tmp_path: Path
 ) -> None:
@@ -247,8 +295,8 @@ def test_a_read_only_window_says_so_and_changes_nothing(
 def test_a_low_window_keeps_room_for_the_canvas(
     window: MainWindow, qtbot: QtBot, artist: Artist
 ) -> None:
-    for _ in range(4):
-        window.session.add_layer()
+    for x in range(4):
+        click(window, 30 + 30 * x, 30)
         save(window, qtbot)
     window.actions_table["file.backups"].trigger()
     rows = window.offers.list
@@ -263,3 +311,9 @@ def test_what_is_damaged_is_not_called_safe(tmp_path: Path) -> None:
     safe, torn = Recoverable(tmp_path, "a", 0.0), Recoverable(tmp_path / "b", "b", 0.0, damaged="x")
     assert "Nothing is lost" in recovery_offers([safe], [], at_start=True).sentence
     assert "Nothing is lost" not in recovery_offers([safe, torn], [], at_start=True).sentence
+
+
+def test_what_is_damaged_stands_below_what_can_be_taken_up(tmp_path: Path) -> None:
+    safe, torn = Recoverable(tmp_path, "a", 0.0), Recoverable(tmp_path / "b", "b", 9.0, damaged="x")
+    rows = recovery_offers([torn, safe], [], at_start=True).rows
+    assert [row.usable for row in rows] == [True, False]

@@ -241,6 +241,30 @@ def test_leaving_stops_the_export_that_was_asked_about(
     assert artist.asked == ["An export is under way and would stop."] * 2
 
 
+def test_saving_and_stopping_an_export_is_one_question(
+    window: MainWindow, qtbot: QtBot, artist: Artist
+) -> None:
+    batch = Batch(lambda: (_ for _ in ()))
+    window.session._batch = batch
+    artist.answer = Button.Save
+    window.close()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=LONG)
+    assert len(artist.asked) == 1
+    assert batch.cancelled
+    assert artist.name.exists()
+
+
+def test_saving_what_is_saved_pushes_out_no_backup(
+    window: MainWindow, qtbot: QtBot, artist: Artist
+) -> None:
+    for _ in range(3):
+        save(window, qtbot)
+    assert window.session.files.backups() == []
+    artist.name.unlink()
+    save(window, qtbot)
+    assert artist.name.exists()
+
+
 def test_a_clip_that_cannot_be_opened_loses_nothing(
     window: MainWindow, qtbot: QtBot, artist: Artist, tmp_path: Path
 ) -> None:

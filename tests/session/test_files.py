@@ -327,6 +327,23 @@ def test_a_newer_project_can_be_looked_at_only(
     assert not (tmp_path / "copy.roto").exists()
 
 
+def test_a_newer_project_that_is_open_elsewhere_is_not_copied_either(
+    session: Session, other: Callable[..., Session], qtbot: QtBot, tmp_path: Path
+) -> None:
+    click(session, qtbot)
+    home = tmp_path / "shot.roto"
+    save(session, qtbot, home)
+    db = open_own(home)
+    db.execute(f"PRAGMA user_version = {VERSION + 1}")
+    db.close()
+    second = other()
+    heard = messages(second)
+    open_project(second, qtbot, home)
+    second.files.save(tmp_path / "copy.roto")
+    assert second.files.saving is None
+    assert "newer Rotocel" in heard[-1].text
+
+
 def test_a_damaged_project_is_one_sentence_and_the_present_one_stays(
     session: Session, qtbot: QtBot, tmp_path: Path
 ) -> None:
