@@ -14,7 +14,7 @@ PROGRAM = Path(__file__).resolve().parents[1]
 PARTS = ("app", "models", "export", "resources")  # the program's own folders; else it is footage
 
 FOOTAGE = (
-    "mov|mp4|m4v|mkv|mxf|avi|mts|m2ts|ts|webm|mpg|mpeg|wmv|r3d|braw|ari|arx|"
+    "roto|mov|mp4|m4v|mkv|mxf|avi|mts|m2ts|ts|webm|mpg|mpeg|wmv|r3d|braw|ari|arx|"
     "png|jpg|jpeg|tif|tiff|exr|dpx|cin|tga|bmp|gif|webp|heic|hdr|psd"
 )  # suffixes; a word that ends in one is footage, wherever it stands
 OTHER = "py|pyd|so|dll|json|txt|log|onnx|zip|ini|toml|svg|csv|npz|part|tmp"
