@@ -55,6 +55,7 @@ def recoverable(folder: Path) -> list[Recoverable]:
                 found.append(work)
         finally:
             lock.release()
+    _sweep(folder)
     return sorted(found, key=lambda work: -work.when)
 
 
@@ -118,6 +119,15 @@ def picture_in(path: Path) -> bytes:
     except (OSError, sqlite3.Error):
         return b""
     return row[0] if row and isinstance(row[0], bytes) else b""
+
+
+def _sweep(folder: Path) -> None:
+    """Delete the locks of programs that ended before they kept anything."""
+    with suppress(OSError):
+        for path in [path for path in folder.iterdir() if path.suffix == ".lock"]:
+            lock = None if path.with_suffix(SUFFIX).exists() else take(path)
+            if lock is not None:
+                lock.release()
 
 
 def _live_copies(folder: Path) -> Iterator[Path]:
