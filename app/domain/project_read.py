@@ -38,10 +38,14 @@ Row: TypeAlias = list[object]
 Window: TypeAlias = tuple[float, float, float, float]
 
 MAGIC = b"SQLite format 3\0"
+NO_TEXT = "Could not decode to UTF-8"  # how Python's own words on it begin
 HEADER = 100  # bytes before the first table of a SQLite file
 MOST_LAYERS = 1000
-LAYERS = "SELECT id, name, colour, shown, solo, locked FROM layer ORDER BY place LIMIT ?"
 # Whole tables in their own order: a made-up index could name one large row a million times.
+FACT_ROWS = "SELECT name, value FROM fact NOT INDEXED WHERE name IN (?, ?, ?, ?)"
+LAYERS = (
+    "SELECT id, name, colour, shown, solo, locked FROM layer NOT INDEXED ORDER BY place LIMIT ?"
+)
 PROMPTS = "SELECT layer, frame, steps FROM prompt NOT INDEXED"
 MASKS = "SELECT layer, frame, prompt, model, score, x0, y0, x1, y1, data FROM mask NOT INDEXED"
 LONGEST_NAME = 1000
@@ -83,6 +87,25 @@ def read_database(db: sqlite3.Connection, version: int, name: str) -> Stored:
 
     Rows of prompts and masks that make no sense are left out and counted in the warnings.
     """
+    try:
+        return _read(db, version, name)
+    except sqlite3.OperationalError as e:
+        if not str(e).startswith(NO_TEXT):
+            raise
+        db.text_factory = _text_or_bytes  # a call for each text: only where it is needed
+        return _read(db, version, name)
+
+
+def _text_or_bytes(raw: bytes) -> str | bytes:
+    """A text that is none stays bytes: it costs the row it stands in, and no others."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw
+
+
+def _read(db: sqlite3.Connection, version: int, name: str) -> Stored:
+    """As `read_database`; a text that is not UTF-8 is an OperationalError or comes as bytes."""
     _check_whole(db)
     if version < VERSION:
         with closing(brought_forward(db, version)) as newer:
@@ -90,7 +113,7 @@ def read_database(db: sqlite3.Connection, version: int, name: str) -> Stored:
     for table, columns in COLUMNS.items():
         if not set(columns) <= set(_columns(db, table)):
             raise ValueError(f"no complete table {table}")
-    facts = dict(db.execute("SELECT name, value FROM fact WHERE name IN (?, ?, ?, ?)", FACTS))
+    facts = dict(db.execute(FACT_ROWS, FACTS))
     clip, relative = parsed("the clip", lambda: _clip(facts.get("clip")))
     rows = _Rows(db, clip)
     layers = rows.layers()

@@ -25,6 +25,15 @@ from tests.clip.test_hostile_files import png
 from tests.fuzz.target_project import ENDLESS, SEEDS, described
 
 PLAIN: dict[str, Any] = json.loads(SEEDS[1])
+FILL = (
+    "WITH RECURSIVE c(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM c WHERE n < 99) "
+    "INSERT INTO fake SELECT n, 1 FROM c"
+)
+SWAP = (  # the table takes the place of the index
+    "UPDATE sqlite_schema SET rootpage = (SELECT sum(rootpage) FROM sqlite_schema "
+    "WHERE name IN ('fake', 'sqlite_autoindex_layer_1')) - rootpage "
+    "WHERE name IN ('fake', 'sqlite_autoindex_layer_1')"
+)
 
 
 def project(tmp_path: Path, **changes: Any) -> Path:
@@ -69,7 +78,7 @@ def test_the_plain_description_is_a_sound_project(tmp_path: Path) -> None:
         ("PRAGMA user_version = 0", "no version"),
         ("PRAGMA application_id = 7", "database of another program"),
         ("DELETE FROM fact", "layers without a clip"),
-        ("UPDATE layer SET name = CAST(x'ff' AS TEXT)", "UTF-8"),
+        ("UPDATE layer SET name = CAST(x'ff' AS TEXT)", "without a name"),
         ("UPDATE layer SET colour = 'red'", "a layer|colour|number"),
         ("UPDATE layer SET shown = 7", "number from 0 to 1"),
         ("UPDATE layer SET name = ''", "without a name"),
@@ -240,3 +249,42 @@ def test_readers_of_json_raise_nothing_else(text: object) -> None:
 def test_one_wrong_value_in_a_clip_is_refused_or_taken(name: str, value: object) -> None:
     with suppress(ValueError, KeyError, ClipError):
         clip_of(json.dumps(PLAIN["facts"]["clip"] | {name: value}))
+
+
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ("UPDATE mask SET model = CAST(x'ff' AS TEXT) WHERE rowid = 1", "1 mask"),
+        ("UPDATE mask SET prompt = CAST(x'ff' AS TEXT) WHERE rowid = 1", "1 mask"),
+        ("UPDATE prompt SET steps = CAST(x'ff' AS TEXT) WHERE frame = 1001", "2 prompts"),
+    ],
+)
+def test_a_text_that_is_none_costs_its_own_row_alone(
+    tmp_path: Path, statement: str, what: str
+) -> None:
+    there = read_project(project(tmp_path, run=[statement]))
+    assert len(there.project.layers) == 2
+    (warning,) = there.warnings
+    assert what in warning
+
+
+def test_a_made_up_index_does_not_multiply_a_layer(tmp_path: Path) -> None:
+    """One layer with a name of a megabyte, and an index that names it a hundred times."""
+    plain = "id TEXT, place INTEGER UNIQUE, name TEXT, colour, shown, solo, locked"
+    path = project(
+        tmp_path,
+        layer=[],
+        run=[
+            "DROP TABLE layer",
+            f"CREATE TABLE layer ({plain})",
+            "INSERT INTO layer VALUES ('a', 0, hex(zeroblob(500000)), 1, 1, 0, 0)",
+            "CREATE TABLE fake (place INTEGER, r INTEGER, PRIMARY KEY (place, r)) WITHOUT ROWID",
+            FILL,
+            "PRAGMA writable_schema = ON",
+            SWAP,
+        ],
+    )
+    tracemalloc.start()
+    refused(path, "without a name")
+    assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    tracemalloc.stop()
