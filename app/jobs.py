@@ -209,12 +209,12 @@ class EmbedFrame:
         start = time.perf_counter()
         try:
             embedding = self.model.encode(picture, self.cancel)
+            self.caches.keep_embedding(self.frame, embedding)
         except Cancelled:
             return None
         except Exception as error:
             self.caches.failures[self.frame] = str(error)
             raise
-        self.caches.keep_embedding(self.frame, embedding)
         return FrameEmbedded(self.caches, self.frame, time.perf_counter() - start)
 
 

@@ -15,13 +15,16 @@ log = logging.getLogger(__name__)
 
 Job: TypeAlias = Callable[[], object]
 
+RESPITE = 1.0  # seconds a lane rests after a job that raised
+
 
 class Lane(QThread):
     """Runs the jobs that `pick` names, in its own thread, until it is stopped.
 
     `pick` is called in the lane's thread and returns None when there is nothing to do; the lane
     then sleeps until `wake`. A job's result is emitted with `answered` unless it is None; an
-    exception is logged and emitted with `failed`, and the lane goes on.
+    exception is logged and emitted with `failed`, and the lane goes on: after RESPITE, or once it
+    is woken, so that a job that always fails costs little.
     """
 
     answered = Signal(object)
@@ -66,6 +69,8 @@ class Lane(QThread):
             except Exception as error:
                 log.exception("%s lane", self.objectName())
                 self.failed.emit(error)
+                self.current = None
+                self._sleep(RESPITE)
             else:
                 if answer is not None:
                     self.answered.emit(answer)
@@ -82,9 +87,9 @@ class Lane(QThread):
             self.failed.emit(error)
             return None
 
-    def _sleep(self) -> None:
+    def _sleep(self, most: float | None = None) -> None:
         with self._condition:
-            self._condition.wait_for(lambda: self._awake or self._stopping)
+            self._condition.wait_for(lambda: self._awake or self._stopping, most)
 
     def _step_aside(self) -> None:
         """Lower this thread's priority; threads it starts (a model's, a decoder's) inherit it."""

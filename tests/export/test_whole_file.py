@@ -233,3 +233,24 @@ def test_a_disk_that_fills_up_ends_the_export_with_whole_mattes_only(disk: Path)
     assert left == [f"Rabbit.{n:04}.png" for n in range(1, len(left) + 1)]
     for name in left:
         np.testing.assert_array_equal(PNG.read(disk / "Rabbit" / name), PNG.rounded(noise))
+
+
+def test_the_bytes_are_on_the_disk_before_they_get_the_name(
+    older: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def note_fsync(number: int) -> None:
+        done.append(f"fsync {os.fstat(number).st_ino}")
+        fsync(number)
+
+    def note_replace(part: Path, target: Path) -> Path:
+        done.append(f"rename {part.stat().st_ino}")
+        return replace(part, target)
+
+    monkeypatch.setattr(os, "fsync", note_fsync)
+    monkeypatch.setattr(Path, "replace", note_replace)
+    whole_file.write_whole(PNG, older, WHITE)
+    number = older.stat().st_ino
+    assert done == [f"fsync {number}", f"rename {number}"]

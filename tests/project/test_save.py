@@ -82,6 +82,30 @@ def test_the_bytes_are_on_the_disk_before_they_get_the_name(
     ]
 
 
+def test_a_backup_that_is_copied_is_on_the_disk_before_it_gets_its_name(
+    live: LiveCopy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    fsync, replace, home = os.fsync, Path.replace, tmp_path / "shot.roto"
+    save(live, home, "Fox")
+
+    def note_fsync(number: int) -> None:
+        done.append("fsync " + Path(f"/proc/self/fd/{number}").readlink().name)
+        fsync(number)
+
+    def note_replace(part: Path, target: Path) -> Path:
+        done.append(f"rename {target.name}")
+        return replace(part, target)
+
+    monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError(1, "no links")))
+    monkeypatch.setattr(os, "fsync", note_fsync)
+    monkeypatch.setattr(Path, "replace", note_replace)
+    save(live, home, "Hare")
+    backup = done.index("rename shot.0001.roto")
+    assert done[backup - 1] == "fsync shot.0001.part"
+    assert backup < done.index("rename shot.roto")
+
+
 def test_the_file_before_becomes_a_backup_without_a_moment_without_it(
     live: LiveCopy, tmp_path: Path
 ) -> None:

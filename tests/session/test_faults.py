@@ -23,9 +23,10 @@ from app.domain.live_copy import LiveCopy
 from app.domain.locks import take
 from app.domain.project import Point, Project
 from app.domain.project_read import read_project
-from app.domain.project_schema import ProjectError
+from app.domain.project_schema import ProjectError, create
 from app.domain.project_write import View
 from app.export_mattes import MaskSource, export_mattes
+from app.lanes import Lane
 from app.project_jobs import Keeping, NotSaved, Saved, SaveProject, home_lock
 from app.session import Session
 from export.job import Mode
@@ -35,7 +36,7 @@ from tests.drill.full_disk import read_only_disk
 from tests.fakes import DiscModel
 from tests.project.values import plain_project, renamed
 from tests.session.conftest import FIRST
-from tests.session.test_files import LONG, click, live_of, messages, save
+from tests.session.test_files import LONG, click, live_of, messages, save, wait_until_kept
 
 ROOT = Path(__file__).parents[2]
 PICKS = ("pick_read", "pick_embed", "pick_decode", "pick_thumbnail", "pick_keep")
@@ -236,3 +237,69 @@ def test_the_artist_is_told_when_the_recovery_folder_fills_up_and_when_to_save(
     heard = messages(session)
     session.add_point(80, 45, include=True)
     qtbot.waitUntil(lambda: any("save the project soon" in m.text for m in heard), timeout=LONG)
+
+
+def test_an_edit_that_is_not_kept_for_a_reason_nobody_foresaw_is_told_once(
+    session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live, heard, tried = live_of(session), messages(session), list[Project]()
+
+    def fail(_db: object, project: Project, *_: object, **__: object) -> None:
+        tried.append(project)
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(live, "_keep", fail)
+        session.add_point(80, 45, include=True)
+        qtbot.waitUntil(lambda: any("in memory only" in m.text for m in heard), timeout=LONG)
+        qtbot.waitUntil(lambda: tried[-1] is session.project, timeout=LONG)
+        qtbot.wait(300)
+        assert len(tried) <= 3  # the click, its answer
+    session.files._try_again()
+    wait_until_kept(session, qtbot)
+
+
+def test_a_job_that_always_raises_leaves_the_processor_to_others(qtbot: QtBot) -> None:
+    tried = list[int]()
+
+    def fail() -> None:
+        tried.append(len(tried))
+        raise RuntimeError("again")
+
+    lane = Lane("broken", lambda: fail, parent=None)
+    lane.start()
+    qtbot.waitUntil(lambda: bool(tried), timeout=LONG)
+    qtbot.wait(500)
+    assert len(tried) <= 2
+    lane.wake()  # something else is wanted: it does not wait
+    qtbot.waitUntil(lambda: len(tried) >= 2, timeout=500)
+    lane.stop()
+    assert lane.wait(500)
+
+
+def test_what_is_left_of_a_live_copy_that_was_hardly_begun_is_cleared(tmp_path: Path) -> None:
+    """Killed while it switches to the write-ahead log, which nothing acknowledged goes before."""
+    live = LiveCopy(tmp_path)
+    create(str(live.path)).close()
+    live.path.with_name(f"{live.path.name}-journal").write_bytes(bytes(512))
+    (tmp_path / "begun.lock").touch()  # by one that was killed still earlier
+    held = take(tmp_path / "held.lock")  # by one that is about to begin
+    assert recovery.recoverable(tmp_path) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["held.lock"]
+    assert held is not None
+    held.release()
+
+
+def test_an_edit_is_synced_to_the_disk_before_it_is_acknowledged(tmp_path: Path) -> None:
+    """SQLite's part in it: with FULL it syncs the log at every commit."""
+    live = LiveCopy(tmp_path)
+    live.keep(plain_project(), View())
+    live.close()
+    live, _ = recovery.recover(live.path)
+    for _ in range(2):  # taken up, and made anew
+        assert live._db is not None
+        assert live._db.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert live._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        live.delete()
+        live.keep(plain_project(), View())
+    live.delete()
