@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import logging
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from tests.drill.drill_full import LEVELS, full_rounds
 from tests.drill.drill_program import ProgramDrill
 from tests.drill.drill_save import SaveDrill
 from tests.drill.planted import PLANTED
-from tests.drill.rounds import Drill, Outcome, kill_rounds
+from tests.drill.rounds import KEPT, Drill, Outcome, kill_rounds
 
 KILLS: dict[str, tuple[Drill, int]] = {
     drill.name: (drill, rounds)
@@ -57,6 +58,7 @@ def main() -> int:
     unknown = set(wish.drills) - set(DRILLS)
     if unknown:
         parser.error(f"there is no drill {', '.join(sorted(unknown))}: {', '.join(DRILLS)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what is mounted is unmounted then, too
     logging.disable(logging.CRITICAL)  # what is not kept is logged, and expected here
     print(_row(COLUMNS.split()), flush=True)
     outcomes = [_tell(_runner(name, wish)) for name in wish.drills or DRILLS]
@@ -69,7 +71,12 @@ def _runner(name: str, wish: argparse.Namespace) -> Callable[[Path], Outcome]:
         return lambda folder: full_rounds(wish.rounds or LEVELS, folder)
     drill, rounds = KILLS[name]
     numbers = range(wish.first, wish.first + (wish.rounds or rounds))
-    return lambda folder: kill_rounds(drill, numbers, wish.seed, folder)
+
+    def run(folder: Path) -> Outcome:
+        kept = folder / "kept" if wish.plant else KEPT  # what was planted is nothing to look at
+        return kill_rounds(drill, numbers, wish.seed, folder, kept)
+
+    return run
 
 
 def _tell(run: Callable[[Path], Outcome]) -> Outcome:

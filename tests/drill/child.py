@@ -17,6 +17,7 @@ from typing import Any, Literal, TypeAlias
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = tuple(str(ROOT / name) + os.sep for name in ("app", "export"))
+CALLS = {"open", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "sqlite3.connect"}
 PATIENCE = 60.0  # seconds until a child that says nothing more is a failure
 
 Work: TypeAlias = "Callable[[Say], None]"
@@ -25,12 +26,12 @@ Work: TypeAlias = "Callable[[Say], None]"
 @dataclass(frozen=True, slots=True)
 class Kill:
     """When to kill: some time after the start; or when write number `write` is acknowledged, or
-    some time, or some lines of our code, after it began."""
+    some time, some lines of our code, or some calls that touch files, after it began."""
 
-    at: Literal["start", "acknowledgement", "moment", "line"]
+    at: Literal["start", "acknowledgement", "moment", "line", "call"]
     write: int = 0  # the first
     seconds: float = 0.0
-    lines: int = 0
+    count: int = 0  # of lines or calls
 
 
 @dataclass(slots=True)
@@ -40,6 +41,7 @@ class Heard:
     begun: list[str] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)  # of our code, run by each write
+    calls: list[int] = field(default_factory=list)  # that touch files, made by each write
     started: float = field(default_factory=time.monotonic)
     moments: list[float] = field(default_factory=list)  # when each write began
     error: str = ""  # where the work itself failed
@@ -56,7 +58,9 @@ class Heard:
         """What may be found: what was acknowledged last, or what was begun after that."""
         if not self.done:
             return self.begun
-        last = len(self.begun) - 1 - self.begun[::-1].index(self.done[-1])
+        last = 0
+        for what in self.done:
+            last = self.begun.index(what, last)
         return self.begun[last:]
 
 
@@ -65,15 +69,18 @@ class Say:
 
     def __init__(self, pipe: int, kill: Kill | None, *, count: bool = False) -> None:
         self._pipe, self._kill, self._count = pipe, kill, count
-        self._begun, self._lines = 0, 0
+        self._begun, self._lines, self._calls = 0, 0, 0
+        if count or (kill and kill.at == "call"):
+            sys.addaudithook(self._before_call)  # in every thread
 
     def begin(self, what: str) -> None:
         """What follows puts `what` on the disk."""
         self._send("b", what)
-        kill = self._kill
-        if self._count or (kill and kill.at == "line" and kill.write == self._begun):
-            self._lines = 0
-            sys.settrace(self._trace)
+        now = self._kill is not None and self._kill.write == self._begun
+        if self._count or now:
+            self._lines = self._calls = 0
+            if self._count or (self._kill and self._kill.at == "line"):
+                sys.settrace(self._trace)
         self._begun += 1
 
     def done(self, what: str) -> None:
@@ -81,11 +88,16 @@ class Say:
         if self._count:
             sys.settrace(None)
             self._send("l", str(self._lines))
+            self._send("c", str(self._calls))
         self._send("a", what)
 
     def error(self, text: str) -> None:
         """The work failed."""
         self._send("x", text.replace("\n", " "))
+
+    def end(self) -> None:
+        """The work is over; there is nothing left to be hit but that."""
+        self._send("e", "")
 
     def _send(self, kind: str, what: str) -> None:
         os.write(self._pipe, f"{kind}{what}\n".encode())
@@ -95,9 +107,16 @@ class Say:
             return None
         if event == "line":
             self._lines += 1
-            if self._kill is not None and self._lines > self._kill.lines:
+            if self._kill is not None and self._lines > self._kill.count:
                 os.kill(os.getpid(), signal.SIGKILL)
         return self._trace
+
+    def _before_call(self, event: str, _arguments: object) -> None:
+        if event in CALLS:
+            self._calls += 1
+            due = self._kill is not None and self._begun > self._kill.write
+            if due and self._kill and self._calls > self._kill.count:
+                os.kill(os.getpid(), signal.SIGKILL)
 
 
 def run(work: Work, kill: Kill | None = None, *, count: bool = False) -> Heard:
@@ -113,16 +132,22 @@ def run(work: Work, kill: Kill | None = None, *, count: bool = False) -> Heard:
     os.close(mouth)
     try:
         return _listen(number, ear, kill)
+    except BaseException:  # nobody would end it
+        os.kill(number, signal.SIGKILL)
+        os.waitpid(number, 0)
+        raise
     finally:
         os.close(ear)
 
 
 def _be_child(work: Work, say: Say, *, wait: bool) -> None:
     """Never returns: what the parent would do next is none of the child's business."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         work(say)
         sys.settrace(None)
         if wait:
+            say.end()
             signal.pause()
     except BaseException as error:  # noqa: BLE001 - the parent tells of it
         say.error(told(error))
@@ -181,8 +206,12 @@ def _hear(heard: Heard, line: str, kill: Kill | None) -> float:
         heard.done.append(what)
         if kill and kill.at == "acknowledgement" and len(heard.done) == kill.write + 1:
             return now
+    elif kind == "e":
+        return now
     elif kind == "l":
         heard.lines.append(int(what))
+    elif kind == "c":
+        heard.calls.append(int(what))
     else:
         heard.error = what
         return now

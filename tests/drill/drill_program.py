@@ -12,6 +12,7 @@ import numpy as np
 from PySide6.QtCore import QCoreApplication, QTimer
 
 from app.domain import edits, recovery
+from app.domain.project import Project
 from app.project_jobs import Kept
 from app.session import Session
 from app.settings import Settings
@@ -23,6 +24,7 @@ from tests.fakes import DiscModel
 FRAMES = range(1001, 1005)
 BREATH = 15  # ms between two edits, so that not all become one
 HOME = "shot.roto"
+NOTHING = "nothing"  # a clip nobody worked on, which recovery need not offer
 
 
 class ProgramDrill:
@@ -45,7 +47,7 @@ class ProgramDrill:
         home = folder / HOME
         path = works[0].path if works else home if home.exists() else None
         if path is None:
-            if heard.done:
+            if heard.done and NOTHING not in heard.possible():  # all was undone again
                 raise Lost(f"{len(heard.done)} edits were acknowledged, nothing is offered")
             return
         assert len(works) <= 1
@@ -68,6 +70,10 @@ def _in_a_session(folder: Path, use: Callable[[Session], object]) -> None:
     del user
 
 
+def _name_of(project: Project) -> str:
+    return digest(project) if project.layers else NOTHING
+
+
 class _Artist:
     """Edits as an artist does, only faster."""
 
@@ -84,14 +90,14 @@ class _Artist:
         session.open(folder / "plate")
 
     def _begin(self) -> None:
-        now = digest(self._session.project)
-        if self._session.project.layers and now != self._begun:
+        now = _name_of(self._session.project)
+        if now != self._begun:
             self._begun = now
             self._say.begin(now)
 
     def _hear(self, answer: object) -> None:
         if isinstance(answer, Kept):
-            self._say.done(digest(answer.project))
+            self._say.done(_name_of(answer.project))
 
     def _edit(self) -> None:
         session, random = self._session, self._random
@@ -128,7 +134,7 @@ class _Reader:
             session.files.recover(path)
 
     def _say_what_is_there(self) -> None:
-        self._found = digest(self._session.project)
+        self._found = _name_of(self._session.project)
 
     def _on_footage(self) -> None:
         clip = self._session.clip

@@ -9,12 +9,18 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from app.domain import live_copy, project_save, record_file
+from app.domain.live_copy import LiveCopy
+from app.domain.project import Project
+from app.domain.project_write import View
 from app.domain.record_file import RecordFile
+from export import sequence as export_sequence
 from export import whole_file
+from export.base import Alpha, MatteWriter
+from export.png import Png8
 
 
 @contextmanager
@@ -25,6 +31,31 @@ def _no_transaction(_db: sqlite3.Connection) -> Iterator[None]:
 def edits_outside_a_transaction() -> None:
     """An edit is several writes."""
     setattr(live_copy, "transaction", _no_transaction)  # noqa: B010 - a name it only imports
+
+
+@contextmanager
+def _late(db: sqlite3.Connection) -> Iterator[None]:
+    if db.in_transaction:
+        db.execute("COMMIT")
+    db.execute("BEGIN IMMEDIATE")
+    yield
+
+
+def edits_acknowledged_before_they_are_kept() -> None:
+    """An edit is committed with the next one."""
+    setattr(live_copy, "transaction", _late)  # noqa: B010
+
+
+def edits_acknowledged_and_forgotten() -> None:
+    """All edits but the first of a window stay in memory."""
+    keep = LiveCopy.keep
+
+    def pretend(self: LiveCopy, project: Project, view: View, *, clean: bool = False) -> None:
+        if self.kept is None:
+            keep(self, project, view, clean=clean)
+        self.kept, self.clean = project, clean
+
+    LiveCopy.keep = pretend  # type: ignore[method-assign]
 
 
 def saves_straight_into_the_file() -> None:
@@ -64,9 +95,30 @@ def records_that_are_believed() -> None:
     setattr(record_file, "_checksum", lambda *_: 0)  # noqa: B010
 
 
+def mattes_that_hide_a_full_disk() -> None:
+    """A matte that does not fit is cut off, and no word of it."""
+    write = Png8.write
+
+    def cut(self: Png8, path: Path, alpha: Alpha) -> None:
+        with suppress(OSError):
+            write(self, path, alpha)
+
+    Png8.write = cut  # type: ignore[method-assign]
+    setattr(export_sequence, "write_whole", _unchecked)  # noqa: B010
+
+
+def _unchecked(writer: MatteWriter, path: Path, alpha: Alpha) -> int:
+    with whole_file.whole(path) as part:
+        writer.write(part, alpha)
+        return part.stat().st_size
+
+
 PLANTED: dict[str, tuple[str, Callable[[], None]]] = {  # name -> the drill that finds it
     "no-transaction": ("edit", edits_outside_a_transaction),
+    "late-commit": ("edit", edits_acknowledged_before_they_are_kept),
+    "no-keep": ("program", edits_acknowledged_and_forgotten),
     "no-rename": ("save", saves_straight_into_the_file),
     "no-part": ("export", mattes_under_their_own_names),
+    "cut-off": ("full", mattes_that_hide_a_full_disk),
     "no-check": ("embeddings", records_that_are_believed),
 }

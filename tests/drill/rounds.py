@@ -13,7 +13,7 @@ from typing import Protocol
 from tests.drill.child import ROOT, Heard, Kill, Say, run, told
 
 KEPT = ROOT / "build" / "drill"  # the folders of the rounds that failed
-WAYS = ("start", *["acknowledgement"] * 3, *["moment"] * 5, *["line"] * 5)
+WAYS = ("start", *["acknowledgement"] * 3, *["moment"] * 5, *["line"] * 5, *["call"] * 5)
 
 
 class Lost(AssertionError):  # noqa: N818 - said of what was promised
@@ -77,10 +77,11 @@ class Pace:
     start: float
     seconds: float
     lines: int
+    calls: int
 
 
-def kill_rounds(drill: Drill, rounds: range, seed: int, folder: Path) -> Outcome:
-    """Run the `rounds` of a drill in `folder`; those that fail keep their folder in KEPT."""
+def kill_rounds(drill: Drill, rounds: range, seed: int, folder: Path, kept: Path = KEPT) -> Outcome:
+    """Run the `rounds` of a drill in `folder`; those that fail keep theirs in `kept`."""
     outcome, started = Outcome(drill.name), time.monotonic()
     pace = _pace(drill, folder / "pace", seed)
     for number in rounds:
@@ -88,7 +89,7 @@ def kill_rounds(drill: Drill, rounds: range, seed: int, folder: Path) -> Outcome
         try:
             _round(drill, here, f"{seed}/{drill.name}/{number}", pace, outcome)
         except Exception as error:  # noqa: BLE001 - whatever is found is told
-            outcome.found(error, _keep(here, f"{drill.name} --seed {seed} --first {number}"))
+            outcome.found(error, _keep(here, kept, f"{drill.name} --seed {seed} --first {number}"))
         shutil.rmtree(here, ignore_errors=True)
     outcome.seconds = time.monotonic() - started
     return outcome
@@ -117,14 +118,16 @@ def _planned(drill: Drill, random: Random, pace: Pace) -> Kill:
     if at == "acknowledgement":
         return Kill("acknowledgement", write)
     if at == "line" and drill.by_line:
-        return Kill("line", write, lines=int(part * pace.lines))
+        return Kill("line", write, count=int(part * pace.lines))
+    if at == "call" and pace.calls:
+        return Kill("call", write, count=int(part * pace.calls))
     return Kill("moment", write, seconds=1.2 * part * pace.seconds)
 
 
 def _pace(drill: Drill, folder: Path, seed: int) -> Pace:
     """Measured in two rounds that nobody kills."""
     heard = []
-    for count in (False, drill.by_line):
+    for count in (False, True):
         folder.mkdir(parents=True)
         drill.prepare(folder, Random(seed))
         heard.append(run(lambda say: drill.work(folder, Random(seed), say), count=count))
@@ -133,11 +136,20 @@ def _pace(drill: Drill, folder: Path, seed: int) -> Pace:
             raise RuntimeError(heard[-1].error)
     quick, counted = heard
     gaps = [b - a for a, b in zip(quick.moments, quick.moments[1:], strict=False)]
-    return Pace(quick.moments[0] - quick.started, median(gaps), round(median(counted.lines or [0])))
+    return Pace(
+        quick.moments[0] - quick.started,
+        median(gaps),
+        _typical(counted.lines),
+        _typical(counted.calls),
+    )
 
 
-def _keep(here: Path, words: str) -> str:
-    kept = KEPT / here.name
+def _typical(counts: list[int]) -> int:
+    return round(median(counts or [0]))
+
+
+def _keep(here: Path, kept: Path, words: str) -> str:
+    kept /= here.name
     shutil.rmtree(kept, ignore_errors=True)
     kept.parent.mkdir(parents=True, exist_ok=True)
     if here.exists():
