@@ -9,6 +9,7 @@ else
 BIN := $(VENV)/bin
 endif
 READY := $(VENV)/ready
+ORIGINAL := $(VENV)/original
 
 .PHONY: help setup run demo test test-fast lint eval bench fuzz drill screenshots clean
 
@@ -30,13 +31,22 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[cpu,dev]"
 	@touch $@
 
+# The original SAM 2 in PyTorch, which ours is compared with. It declares torchvision, which what we
+# use of it does not import.
+$(ORIGINAL): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+		torch setuptools hydra-core iopath tqdm
+	SAM2_BUILD_CUDA=0 $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+		--no-build-isolation --no-deps sam2
+	@touch $@
+
 run: setup
 	$(BIN)/rotocel $(CLIP)
 
 demo: setup
 	$(BIN)/rotocel demo
 
-test: lint
+test: lint $(ORIGINAL)
 	$(BIN)/pytest
 
 test-fast: setup

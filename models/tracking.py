@@ -1,0 +1,101 @@
+"""What every tracker offers: masks of layers on frame after frame, from keyframes outward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.base import CancelToken, Embedding, Model, Prediction, Step
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class KeyMask:
+    """A mask the artist made or took over, at clip resolution: (height, width), True inside."""
+
+    inside: NDArray[np.bool_]
+
+
+Key: TypeAlias = tuple[Step, ...] | KeyMask  # what a layer surely is on one frame
+
+
+@runtime_checkable
+class Archive(Protocol):
+    """Where a tracker puts what it remembers of one layer, frame by frame, to go on from later.
+
+    A record is bytes of the tracker's own making. An archive may lose records: the tracker then
+    goes on with less.
+    """
+
+    def get(self, frame: int) -> bytes | None:
+        """The record of `frame`, None where there is none."""
+
+    def put(self, frame: int, record: bytes) -> None:
+        """Keep the record of `frame`, in place of an earlier one."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Tracking:
+    """What is to be tracked.
+
+    `embeddings` gives the embedding of a frame of `span`; each is asked for once a frame, however
+    many layers there are. `keys` holds what is sure, by layer and frame: at least one frame a
+    layer. `order` names the frames to answer, in the order of work: 12, 13, 14 or 12, 11, 10.
+    `archives`, by layer, make it possible to start anywhere in what was tracked before.
+    """
+
+    embeddings: Callable[[int], Embedding]
+    keys: Mapping[str, Mapping[int, Key]]
+    order: Sequence[int]
+    span: range  # the frames of the clip
+    archives: Mapping[str, Archive] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Tracked:
+    """The answer for one layer on one frame."""
+
+    layer: str
+    frame: int
+    prediction: Prediction
+    presence: float  # the model's logit that the object is on the frame at all; above 0 it is
+    is_key: bool  # whether this is what a keyframe says itself
+
+
+class Tracker(Protocol):
+    """Follows layers through a clip."""
+
+    def track(self, tracking: Tracking, cancel: CancelToken | None = None) -> Iterator[Tracked]:
+        """The answers frame by frame in `tracking.order`, and layer by layer within a frame.
+
+        Not iterating on is stopping; `cancel` also ends the graph that runs. Raises Cancelled,
+        ModelError, and what `tracking.embeddings` raises.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class TrackOptions:
+    """How a memory is used; the defaults are the model's own rules but for `conditioning`."""
+
+    conditioning: int = 4  # keyframes looked at on each frame, the nearest; 0: all of them
+    stride: int = 1  # of the frames remembered, the newest aside
+    prune: bool = False  # Efficient Frame Pruning: leave out memories that repeat the newest one
+
+
+@runtime_checkable
+class Tracks(Protocol):
+    """A model that tracks by itself."""
+
+    def tracker(self, options: TrackOptions) -> Tracker:
+        """A tracker on this model's graphs."""
+
+
+def tracker_of(model: Model, options: TrackOptions | None = None) -> Tracker | None:
+    """The tracker of `model`, None where it knows single images only."""
+    if "track" not in model.info.supports or not isinstance(model, Tracks):
+        return None
+    return model.tracker(options or TrackOptions())
