@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import onnx
 
@@ -18,14 +19,21 @@ def write_pack(
     graphs: Mapping[str, onnx.ModelProto],
     manifest: Mapping[str, object],
     legal: Path,
+    others: Mapping[str, bytes] = MappingProxyType({}),
 ) -> None:
-    """Write `graphs` by file name, every file of the folder `legal`, and model.json with hashes."""
+    """Write `graphs` and `others` by file name, every file of the folder `legal`, and model.json.
+
+    model.json comes last and holds the hash of each, so that a pack is never taken for whole before
+    it is.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for name, model in graphs.items():
         (folder / name).write_bytes(model.SerializeToString(deterministic=True))
+    for name, data in others.items():
+        (folder / name).write_bytes(data)
     for text in sorted(legal.iterdir()):
         shutil.copyfile(text, folder / text.name)
-    files = {name: sha256(folder / name) for name in sorted([*graphs, *_names(legal)])}
+    files = {name: sha256(folder / name) for name in sorted([*graphs, *others, *_names(legal)])}
     whole = {"format": FORMAT, **manifest, "files": files}
     (folder / "model.json").write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
 

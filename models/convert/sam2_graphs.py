@@ -1,0 +1,267 @@
+"""The four graphs of SAM 2 as PyTorch modules with the inputs and outputs of models/README.md.
+
+They call the original's own layers (sam2 1.1.0, modeling/sam2_base.py and below); what they replace
+is attention by a fused node, complex numbers by real ones, and positions by constants.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import torch
+from sam2.modeling.sam2_utils import get_1d_sine_pe
+from torch import Tensor, nn
+from torch.nn import functional
+
+from models.convert.attention import attend
+
+Predictor: TypeAlias = Any  # a SAM2VideoPredictor, which has no types
+
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+class Encoder(nn.Module):
+    """`image` uint8 [1,S,S,3] RGB -> `image_embed` [1,256,f,f], `high_res_0`, `high_res_1`."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, predictor: Predictor) -> None:
+        super().__init__()
+        self.predictor = predictor
+        self.register_buffer("mean", torch.tensor(MEAN)[:, None, None])
+        self.register_buffer("std", torch.tensor(STD)[:, None, None])
+        trunk = predictor.image_encoder.trunk
+        side = predictor.image_size // 4
+        positions = trunk._get_pos_embed((side, side)).detach()  # noqa: SLF001 - baked in
+        trunk._get_pos_embed = lambda _: positions  # noqa: SLF001
+        for block in trunk.blocks:
+            block.attn.forward = _windowed(block.attn)
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        pixels = (image.permute(0, 3, 1, 2).float() / 255 - self.mean) / self.std
+        fine, middle, coarse = self.predictor.forward_image(pixels)["backbone_fpn"]
+        return coarse, fine, middle
+
+
+def _windowed(attention: Any) -> Any:  # noqa: ANN401
+    """The forward of a Hiera attention (hieradet.py, MultiScaleAttention) with a fused node."""
+
+    def forward(x: Tensor) -> Tensor:
+        count, height, width, _ = x.shape
+        q, k, v = attention.qkv(x).flatten(1, 2).chunk(3, dim=-1)
+        if attention.q_pool:
+            grid = q.reshape(count, height, width, -1).permute(0, 3, 1, 2)
+            pooled = attention.q_pool(grid).permute(0, 2, 3, 1)
+            height, width = pooled.shape[1:3]
+            q = pooled.flatten(1, 2)
+        out = attend(q, k, v, attention.num_heads)
+        result: Tensor = attention.proj(out.reshape(count, height, width, -1))
+        return result
+
+    return forward
+
+
+class Decoder(nn.Module):
+    """Prompt encoder and mask decoder: all four masks, scores and pointers of B prompts.
+
+    `image_embed` [E,256,f,f] (E is 1 or B), `high_res_*`, `point_coords` [B,N,2] in model pixels,
+    `point_labels` [B,N] float, `mask_input` [B,1,4f,4f] logits, `has_mask_input` [B] ->
+    `low_res_masks` [B,4,4f,4f] logits, `iou` [B,4], `obj_ptr` [B,4,256], `obj_score` [B,1].
+    """
+
+    dense_positions: Tensor
+
+    def __init__(self, predictor: Predictor) -> None:
+        super().__init__()
+        self.prompts = predictor.sam_prompt_encoder
+        self.masks = predictor.sam_mask_decoder
+        self.pointers = predictor.obj_ptr_proj
+        self.register_buffer("dense_positions", self.prompts.get_dense_pe().detach())
+
+    def forward(
+        self,
+        image_embed: Tensor,
+        high_res_0: Tensor,
+        high_res_1: Tensor,
+        point_coords: Tensor,
+        point_labels: Tensor,
+        mask_input: Tensor,
+        has_mask_input: Tensor,
+    ) -> tuple[Tensor, ...]:
+        sparse = self.prompts._embed_points(point_coords, point_labels, pad=True)  # noqa: SLF001
+        has_mask = has_mask_input[:, None, None, None]
+        no_mask = self.prompts.no_mask_embed.weight[:, :, None, None]
+        dense = has_mask * self.prompts.mask_downscaling(mask_input) + (1 - has_mask) * no_mask
+        source = image_embed + dense
+        positions = self.dense_positions.expand(source.shape[0], -1, -1, -1)
+        own = [self.masks.iou_token.weight, self.masks.mask_tokens.weight]
+        first = 0
+        if self.masks.pred_obj_scores:
+            own, first = [self.masks.obj_score_token.weight, *own], 1
+        tokens = torch.cat([torch.cat(own)[None].expand(sparse.shape[0], -1, -1), sparse], dim=1)
+        out, keys = self.masks.transformer(source, positions, tokens)
+        mask_tokens = out[:, first + 1 : first + 1 + self.masks.num_mask_tokens]
+        masks = self._drawn(
+            mask_tokens, keys.transpose(1, 2).reshape(source.shape), high_res_0, high_res_1
+        )
+        scores = self.masks.iou_prediction_head(out[:, first])
+        presence = self.masks.pred_obj_score_head(out[:, 0])
+        return masks, scores, self.pointers(mask_tokens), presence
+
+    def _drawn(self, tokens: Tensor, grid: Tensor, fine: Tensor, middle: Tensor) -> Tensor:
+        widen, norm, bend, widen_again, bend_again = self.masks.output_upscaling
+        grid = bend(norm(widen(grid) + middle))
+        grid = bend_again(widen_again(grid) + fine)
+        networks = self.masks.output_hypernetworks_mlps
+        weights = torch.stack([net(tokens[:, k]) for k, net in enumerate(networks)], dim=1)
+        return (weights @ grid.flatten(2)).unflatten(-1, grid.shape[-2:])
+
+
+class MemoryEncoder(nn.Module):
+    """What is remembered of a frame: `mem_tokens` [B,L,64].
+
+    `image_embed` [B,256,f,f] as the encoder gave it, `mask_logits` [B,1,h,w] of any size,
+    `binarize` [B] (1: the mask counts as hard), `obj_score` [B,1] (above 0: the object is there).
+    """
+
+    def __init__(self, predictor: Predictor) -> None:
+        super().__init__()
+        self.memories = predictor.memory_encoder
+        self.size = predictor.image_size
+        self.scale = predictor.sigmoid_scale_for_mem_enc
+        self.bias = predictor.sigmoid_bias_for_mem_enc
+        self.absent = predictor.no_obj_embed_spatial
+
+    def forward(
+        self, image_embed: Tensor, mask_logits: Tensor, binarize: Tensor, obj_score: Tensor
+    ) -> Tensor:
+        grown = functional.interpolate(
+            mask_logits, size=(self.size, self.size), mode="bilinear", align_corners=False
+        )
+        hard = binarize[:, None, None, None] > 0
+        mask = torch.where(hard, (grown > 0).float(), grown.sigmoid()) * self.scale + self.bias
+        features = self.memories(image_embed, mask, skip_mask_sigmoid=True)["vision_features"]
+        if self.absent is not None:
+            absent = (obj_score <= 0).float()[..., None, None]
+            features = features + absent * self.absent[..., None, None]
+        else:
+            features = features + 0 * obj_score[..., None, None]  # keeps the input
+        tokens: Tensor = features.flatten(2).transpose(1, 2)
+        return tokens
+
+
+class MemoryAttention(nn.Module):
+    """A frame seen in the light of what is remembered: `fused_embed` [1,256,f,f].
+
+    `image_embed` [1,256,f,f] as the encoder gave it, `mem_tokens` [1,M,L,64], `mem_tpos` int64 [M]
+    (row of the table of times), `obj_ptrs` [1,P,256], `obj_ptr_dt` [P] (frames since, as a share of
+    the longest; absent where pointers carry no time).
+    """
+
+    picture_positions: Tensor
+    memory_positions: Tensor
+
+    def __init__(self, predictor: Predictor) -> None:
+        super().__init__()
+        self.attention = predictor.memory_attention
+        self.times = predictor.maskmem_tpos_enc
+        self.timed = predictor.add_tpos_enc_to_obj_ptrs
+        self.pointer_times = predictor.obj_ptr_tpos_proj
+        self.channels = predictor.mem_dim
+        side = predictor.image_size // 16
+        grid = torch.zeros(1, 1, side, side)
+        encoder, memories = predictor.image_encoder, predictor.memory_encoder
+        self.register_buffer("picture_positions", _rows(encoder.neck.position_encoding(grid)))
+        self.register_buffer("memory_positions", _rows(memories.position_encoding(grid)))
+        turns = Turns(side, predictor.hidden_dim)
+        self.layers = nn.ModuleList(Layer(layer, turns) for layer in self.attention.layers)
+
+    def forward(
+        self,
+        image_embed: Tensor,
+        mem_tokens: Tensor,
+        mem_tpos: Tensor,
+        obj_ptrs: Tensor,
+        obj_ptr_dt: Tensor | None = None,
+    ) -> Tensor:
+        picture = _rows(image_embed) + 0.1 * self.picture_positions
+        positions = self.memory_positions + self.times[mem_tpos, 0]  # [M,L,64]
+        pointers = obj_ptrs.reshape(1, -1, self.channels)
+        pointer_keys = pointers
+        if obj_ptr_dt is not None:
+            parts = obj_ptrs.shape[-1] // self.channels
+            time = self.pointer_times(get_1d_sine_pe(obj_ptr_dt, obj_ptrs.shape[-1]))
+            pointer_keys = pointers + time.repeat_interleave(parts, dim=0)
+        keys = mem_tokens + positions
+        for layer in self.layers:
+            picture = layer(picture, mem_tokens, keys, pointers, pointer_keys)
+        out = self.attention.norm(picture)
+        return out.transpose(1, 2).reshape(image_embed.shape)
+
+
+class Turns(nn.Module):
+    """Rotary positions of a square grid, in real numbers.
+
+    The original turns neighbouring channels as complex numbers (position_encoding.py,
+    apply_rotary_enc). Here channels are sorted into first and second halves beforehand, once, in
+    the weights that make them; queries and keys are sorted alike, so that products stay.
+    """
+
+    cos: Tensor
+    sin: Tensor
+
+    def __init__(self, side: int, channels: int, theta: float = 10_000.0) -> None:
+        super().__init__()
+        speeds = theta ** -(torch.arange(0, channels, 4).float() / channels)
+        place = torch.arange(side * side)
+        across, down = (place % side).float(), (place // side).float()
+        angles = torch.cat([torch.outer(across, speeds), torch.outer(down, speeds)], dim=-1)
+        self.register_buffer("cos", angles.cos())  # [side * side, channels / 2]
+        self.register_buffer("sin", angles.sin())
+
+    def forward(self, x: Tensor) -> Tensor:
+        a, b = x.chunk(2, dim=-1)
+        return torch.cat([a * self.cos - b * self.sin, a * self.sin + b * self.cos], dim=-1)
+
+
+def sorted_halves(linear: nn.Linear) -> nn.Linear:
+    """`linear` with its even output channels first, then the odd ones."""
+    order = torch.cat(
+        [torch.arange(0, linear.out_features, 2), torch.arange(1, linear.out_features, 2)]
+    )
+    turned = nn.Linear(linear.in_features, linear.out_features)
+    with torch.no_grad():
+        turned.weight.copy_(linear.weight[order])
+        turned.bias.copy_(linear.bias[order])
+    return turned
+
+
+class Layer(nn.Module):
+    """One layer of the memory attention (memory_attention.py, MemoryAttentionLayer)."""
+
+    def __init__(self, layer: Any, turns: Turns) -> None:  # noqa: ANN401
+        super().__init__()
+        self.layer, self.turns = layer, turns
+        self.own_q = sorted_halves(layer.self_attn.q_proj)
+        self.own_k = sorted_halves(layer.self_attn.k_proj)
+        self.q = sorted_halves(layer.cross_attn_image.q_proj)
+        self.k = sorted_halves(layer.cross_attn_image.k_proj)
+
+    def forward(
+        self, x: Tensor, memories: Tensor, keys: Tensor, pointers: Tensor, pointer_keys: Tensor
+    ) -> Tensor:
+        layer, own, cross = self.layer, self.layer.self_attn, self.layer.cross_attn_image
+        y = layer.norm1(x)
+        seen = attend(self.turns(self.own_q(y)), self.turns(self.own_k(y)), own.v_proj(y), 1)
+        x = x + own.out_proj(seen)
+        k = torch.cat([self.turns(self.k(keys)).flatten(1, 2), self.k(pointer_keys)], dim=1)
+        v = cross.v_proj(torch.cat([memories.flatten(1, 2), pointers], dim=1))
+        x = x + cross.out_proj(attend(self.turns(self.q(layer.norm2(x))), k, v, 1))
+        out: Tensor = x + layer.linear2(layer.activation(layer.linear1(layer.norm3(x))))
+        return out
+
+
+def _rows(grid: Tensor) -> Tensor:
+    """[B,C,h,w] as [B,h*w,C]."""
+    return grid.flatten(2).transpose(1, 2)
