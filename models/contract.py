@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
@@ -13,7 +14,7 @@ from models.ort import Array, Graph, Port
 
 Shape: TypeAlias = tuple[int | None, ...]  # None: any length
 
-FLOAT, BYTE = "tensor(float)", "tensor(uint8)"
+FLOAT, BYTE, LONG = "tensor(float)", "tensor(uint8)", "tensor(int64)"
 LARGEST_HALF = float(np.finfo(np.float16).max)  # answers are stored as float16
 
 
@@ -27,16 +28,17 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """The inputs a graph has, no more, and the outputs it has at least."""
+    """The inputs a graph has, no more but for `optional` ones, and the outputs it has at least."""
 
     inputs: Mapping[str, Side]
     outputs: Mapping[str, Side]
+    optional: Mapping[str, Side] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def kept(graph: Graph, contract: Contract) -> Graph:
     """`graph` itself where it keeps to `contract`. Raises ModelError naming what differs."""
     lacking = contract.inputs.keys() - graph.inputs.keys()
-    unknown = graph.inputs.keys() - contract.inputs.keys()
+    unknown = graph.inputs.keys() - contract.inputs.keys() - contract.optional.keys()
     for names, fault in (
         (lacking, "lacks the input"),
         (unknown, "wants an input its family has not:"),
@@ -44,9 +46,10 @@ def kept(graph: Graph, contract: Contract) -> Graph:
     ):
         if names:
             raise ModelError(f"{graph.name} {fault} {', '.join(sorted(names))[:100]}{REMEDY}")
-    for sides, ports in ((contract.inputs, graph.inputs), (contract.outputs, graph.outputs)):
+    taken = {**contract.inputs, **contract.optional}
+    for sides, ports in ((taken, graph.inputs), (contract.outputs, graph.outputs)):
         for name, side in sides.items():
-            if not _fits(ports[name], side):
+            if name in ports and not _fits(ports[name], side):
                 raise ModelError(
                     f"{graph.name} has {name} as {_shown(ports[name])} where its family has "
                     f"{side.dtype} {_sides(side.shape)}{REMEDY}"

@@ -6,8 +6,10 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
+
+from models.tracking_rules import TrackingRules
 
 FORMAT = 1
 SIZES = range(64, 4097, 64)
@@ -17,6 +19,7 @@ MOST_FILES = 64
 LONGEST_TEXT = 100
 LARGEST_VERSION = 1_000_000
 MOST_SHAPES, MOST_DIMENSIONS = 8, 6
+MOST_TOKENS = 65_536  # of a remembered frame
 MOST_EMBEDDING = 64 << 20  # bytes in float16; the bundled model's has 2 MiB
 
 # Names stand in paths, settings and projects: plain characters, never a dot at an end.
@@ -42,6 +45,7 @@ class Description:
     proposals: int
     supports: frozenset[str]
     files: Mapping[str, str]
+    tracking: TrackingRules | None  # None: the model sees single images only
 
 
 def parse(data: bytes) -> Description:
@@ -60,6 +64,7 @@ def parse(data: bytes) -> Description:
         proposals=_whole(_key(entries, "proposals"), "proposals", range(MOST_PROPOSALS + 1)),
         supports=_supports(_key(entries, "supports")),
         files=_files(_key(entries, "files")),
+        tracking=_tracking(entries.get("tracking")),
     )
 
 
@@ -161,6 +166,58 @@ def _files(value: object) -> Mapping[str, str]:
     if len(entries) > MOST_FILES:
         raise DescriptionError(f"files names more than {MOST_FILES} files")
     return {_name(name, "an entry of files"): _sha256(value) for name, value in entries.items()}
+
+
+def _tracking(value: object) -> TrackingRules | None:
+    if value is None:
+        return None
+    entries = _entries(value, "tracking")
+    known = {field.name for field in fields(TrackingRules)}
+    if set(entries) != known:
+        raise DescriptionError(f"tracking has other keys than {', '.join(sorted(known))}")
+
+    def whole(key: str, most: int, least: int = 1) -> int:
+        return _whole(entries[key], f"{key} of tracking", range(least, most + 1))
+
+    def yes(key: str) -> bool:
+        return _yes(entries[key], f"{key} of tracking")
+
+    return TrackingRules(
+        tokens=whole("tokens", MOST_TOKENS),
+        channels=whole("channels", 1024),
+        memories=whole("memories", 64, 2),
+        pointers=whole("pointers", 256),
+        signed_time=yes("signed_time"),
+        past_pointers=yes("past_pointers"),
+        hard_keys=yes("hard_keys"),
+        several_masks=_pair(entries["several_masks"], "several_masks of tracking"),
+        several_while_tracking=yes("several_while_tracking"),
+        stability=_shares(entries["stability"], "stability of tracking"),
+    )
+
+
+def _yes(value: object, what: str) -> bool:
+    if not isinstance(value, bool):
+        raise DescriptionError(f"{what} is not true or false")
+    return value
+
+
+def _pair(value: object, what: str) -> tuple[int, int]:
+    items = _items(value, what)
+    if len(items) != 2:
+        raise DescriptionError(f"{what} does not hold two numbers")
+    first, second = (_whole(item, what, range(1001)) for item in items)
+    return first, second
+
+
+def _shares(value: object, what: str) -> tuple[float, float]:
+    items = _items(value, what)
+    if len(items) != 2 or any(type(item) not in {int, float} for item in items):
+        raise DescriptionError(f"{what} does not hold two numbers")
+    first, second = (float(str(item)) for item in items)
+    if not 0 <= first <= 1000 or not 0 <= second <= 1:
+        raise DescriptionError(f"{what} is not a logit from 0 to 1000 and a share from 0 to 1")
+    return first, second
 
 
 def _sha256(value: object) -> str:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from models import sam1, sam2
 from models.base import Model, ModelError, ModelInfo
 from models.contract import Contract, kept
 from models.description import Description, DescriptionError, parse
 from models.files import read_file
 from models.ort import Lazy, Runtime, checked_bytes, open_graph
-from models.sam1 import MOST_PROPOSALS, PREPROCESS, Sam1, decoder_contract, encoder_contract
+from models.sam1 import MOST_PROPOSALS, Sam1, decoder_contract, encoder_contract
+from models.sam2 import Sam2
+from models.tracking_rules import TrackingRules
+from models.video_graphs import VideoGraphs, contracts, read_constants
 
 MANIFEST = "model.json"
+CODE = (".onnx", ".npz")  # what an answer depends on
 MOST_MANIFEST = 1 << 20
 MOST_GRAPH = 2 << 30  # protobuf, and so ONNX, ends there
 
@@ -30,6 +35,7 @@ class Pack:
     preprocess: tuple[str, int]  # mode and version
     info: ModelInfo
     files: Mapping[str, str]  # sha256 by file name
+    tracking: TrackingRules | None = None
 
     def bytes_of(self, name: str) -> bytes:
         """The bytes of a file once its hash fits model.json. Raises ModelError."""
@@ -81,6 +87,7 @@ def read_pack(folder: Path) -> Pack:
         description.preprocess,
         _info(description),
         description.files,
+        description.tracking,
     )
 
 
@@ -111,36 +118,80 @@ def _info(description: Description) -> ModelInfo:
 
 def _digest(description: Description) -> str:
     mode, version = description.preprocess
-    graphs = sorted(item for item in description.files.items() if item[0].endswith(".onnx"))
-    key = json.dumps([{"mode": mode, "version": version}, graphs])
+    parts = sorted(item for item in description.files.items() if item[0].endswith(CODE))
+    rules = [asdict(description.tracking)] if description.tracking else []
+    key = json.dumps([{"mode": mode, "version": version}, parts, *rules])
     return hashlib.sha256(key.encode()).hexdigest()
 
 
 def _sam1(pack: Pack, runtime: Runtime) -> Model:
     _check_sam1(pack)
 
-    def lazy(name: str, contract: Contract) -> Lazy:
-        data = pack.bytes_of(name)
-        return Lazy(lambda: kept(open_graph(str(pack.folder / name), data, runtime), contract))
-
-    encoder = lazy("encoder.onnx", encoder_contract(pack.info))
-    decoder = lazy("decoder.onnx", decoder_contract(pack.info, pack.size))
+    encoder = _lazy(pack, runtime, "encoder.onnx", encoder_contract(pack.info))
+    decoder = _lazy(pack, runtime, "decoder.onnx", decoder_contract(pack.info, pack.size))
     return Sam1(pack.info, pack.size, encoder, decoder)
+
+
+def _lazy(pack: Pack, runtime: Runtime, name: str, contract: Contract) -> Lazy:
+    """A graph of `pack`, its bytes read and checked now."""
+    data = pack.bytes_of(name)
+    return Lazy(lambda: kept(open_graph(str(pack.folder / name), data, runtime), contract))
+
+
+def _sam2(pack: Pack, runtime: Runtime) -> Model:
+    rules = _checked_rules(pack)
+    wanted = contracts(pack.info, pack.size, rules)
+
+    def lazy(name: str) -> Lazy:
+        return _lazy(pack, runtime, name, wanted[name])
+
+    width, path = pack.info.embedding_shapes[0][0], pack.folder / "consts.npz"
+    constants = read_constants(pack.bytes_of(path.name), str(path), width)
+    return Sam2(
+        VideoGraphs(
+            pack.info,
+            pack.size,
+            rules,
+            constants,
+            encoder=lazy("encoder.onnx"),
+            decoder=lazy("decoder.onnx"),
+            memory_encoder=lazy("memenc.onnx"),
+            memory_attention=lazy("memattn.onnx"),
+        )
+    )
+
+
+def _checked_rules(pack: Pack) -> TrackingRules:
+    """The rules of a pack of the family sam2. Raises ModelError where it is beyond this version."""
+    path = pack.folder / MANIFEST
+    _check_preprocess(pack, sam2.PREPROCESS)
+    if pack.tracking is None:
+        raise ModelError(f"{path} is of a family that tracks, but has no tracking.")
+    shapes = pack.info.embedding_shapes
+    if [len(shape) for shape in shapes] not in ([3], [3, 3, 3]):
+        raise ModelError(f"{path} is of a family whose embedding has 1 or 3 shapes of three sides.")
+    if pack.info.proposals > MOST_PROPOSALS:
+        raise ModelError(f"{path} offers more than the {MOST_PROPOSALS} proposals of its family.")
+    return pack.tracking
 
 
 def _check_sam1(pack: Pack) -> None:
     """Raise ModelError where `pack` is beyond what this version does for its family."""
     path = pack.folder / MANIFEST
-    if pack.preprocess != PREPROCESS:
-        mode, version = pack.preprocess
-        raise ModelError(
-            f"{path} wants preprocess {mode}, version {version}, which is unknown here; "
-            "get a newer version of Rotocel."
-        )
+    _check_preprocess(pack, sam1.PREPROCESS)
     if [len(shape) for shape in pack.info.embedding_shapes] != [3]:
         raise ModelError(f"{path} is of a family whose embedding has one shape of three sides.")
     if pack.info.proposals > MOST_PROPOSALS:
         raise ModelError(f"{path} offers more than the {MOST_PROPOSALS} proposals of its family.")
 
 
-FAMILIES: Mapping[str, Callable[[Pack, Runtime], Model]] = {"sam1": _sam1}
+def _check_preprocess(pack: Pack, known: tuple[str, int]) -> None:
+    if pack.preprocess != known:
+        mode, version = pack.preprocess
+        raise ModelError(
+            f"{pack.folder / MANIFEST} wants preprocess {mode}, version {version}, which is "
+            "unknown here; get a newer version of Rotocel."
+        )
+
+
+FAMILIES: Mapping[str, Callable[[Pack, Runtime], Model]] = {"sam1": _sam1, "sam2": _sam2}

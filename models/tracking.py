@@ -42,10 +42,11 @@ class Archive(Protocol):
 class Tracking:
     """What is to be tracked.
 
-    `embeddings` gives the embedding of a frame of `span`; each is asked for once a frame, however
-    many layers there are. `keys` holds what is sure, by layer and frame: at least one frame a
-    layer. `order` names the frames to answer, in the order of work: 12, 13, 14 or 12, 11, 10.
-    `archives`, by layer, make it possible to start anywhere in what was tracked before.
+    `embeddings` gives the embedding of a frame of `span`: of those in `order` once each, however
+    many layers there are, and of keyframes when they are first looked at. `keys` holds what is
+    sure, by layer and frame: at least one frame a layer. `order` names the frames to answer, in the
+    order of work: 12, 13, 14 or 12, 11, 10. `archives`, by layer, make it possible to start
+    anywhere in what was tracked before.
     """
 
     embeddings: Callable[[int], Embedding]

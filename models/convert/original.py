@@ -106,6 +106,8 @@ def sharpen(model: nn.Module, seed: int) -> None:
                 weight.mul_(8)
             elif "output_hypernetworks_mlps" in name and ".layers.2." in name:
                 weight.mul_(60)
+            elif "pred_obj_score_head.layers.2" in name:
+                weight.mul_(30)
 
 
 def file_hash(path: Path) -> str:

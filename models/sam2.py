@@ -1,0 +1,58 @@
+"""Models of the SAM 2 family: clicks on single frames, and a memory to track through a clip."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import cast
+
+from models.answer import half
+from models.base import CancelToken, Embedding, Logits, ModelInfo, Prediction, Rgb8, Step
+from models.memory_tracker import MemoryTracker
+from models.ort import Cancel
+from models.resize import squashed
+from models.tracking import Tracker, TrackOptions
+from models.video_graphs import VideoGraphs, features_of
+from models.video_prompt import played
+
+PREPROCESS = ("squash", 1)
+
+
+class Sam2:
+    """A model of four graphs. `encode`, `decode` and a tracker may run at once."""
+
+    def __init__(self, graphs: VideoGraphs) -> None:
+        self.graphs = graphs
+
+    @property
+    def info(self) -> ModelInfo:
+        """What this model is; `device` and `notes` are as checked once a graph has been opened."""
+        opened = self.graphs.opened
+        if not opened:
+            return self.graphs.info
+        notes = tuple(dict.fromkeys(graph.note for graph in opened if graph.note))
+        return dataclasses.replace(self.graphs.info, device=opened[0].device, notes=notes)
+
+    def encode(self, rgb: Rgb8, cancel: CancelToken | None = None) -> Embedding:
+        """The embedding of one frame, squashed to a square. Raises Cancelled or ModelError."""
+        square = squashed(rgb, self.graphs.size)
+        features = self.graphs.encode(square, cast("Cancel | None", cancel))
+        arrays = (features.embed, *features.high_res)
+        height, width = rgb.shape[:2]
+        return Embedding(tuple(half(array[0]) for array in arrays), (width, height))
+
+    def decode(
+        self, embedding: Embedding, steps: Sequence[Step], prior: Logits | None = None
+    ) -> Prediction:
+        """The answer to `steps` by the original's rules. Raises ModelError.
+
+        `prior` = the logits answered to `steps[:-1]`; without it the steps are played from the
+        first. Both ways end in the same logits.
+        """
+        width, height = embedding.frame_size
+        seen = played(self.graphs, features_of(embedding), steps, (width, height), prior)
+        return Prediction(half(seen.logits), (0.0, 0.0, width, height), seen.score)
+
+    def tracker(self, options: TrackOptions) -> Tracker:
+        """A tracker on these graphs."""
+        return MemoryTracker(self.graphs, options)
