@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -24,13 +25,12 @@ LABELS = {"sam2": "SAM 2", "sam2.1": "SAM 2.1"}
 
 
 class Plan(NamedTuple):
-    """How a module is exported: an example of its inputs, their names, and what may vary."""
+    """How a module is exported: an example of its inputs, its outputs, and what may vary."""
 
     module: nn.Module
-    example: tuple[Tensor, ...]
-    inputs: tuple[str, ...]
+    example: Mapping[str, Tensor]
     outputs: tuple[str, ...]
-    axes: Mapping[str, Mapping[int, str]]
+    axes: Mapping[str, Mapping[int, str]] = MappingProxyType({})
     fused: bool = False  # whether it attends by a node of ONNX Runtime's own
 
 
@@ -109,96 +109,88 @@ def constants(predictor: Predictor) -> bytes:
     return file.getvalue()
 
 
-def plans(predictor: Predictor) -> dict[str, Plan]:
-    """The four graphs, by file name."""
+def examples(
+    predictor: Predictor, prompts: int = 2, points: int = 3, memories: int = 2, pointers: int = 3
+) -> dict[str, dict[str, Tensor]]:
+    """Random inputs of the four graphs, by file and by name; seed torch before."""
     size, width = predictor.image_size, predictor.hidden_dim
-    side = size // 16
-    tokens, channels = side * side, predictor.mem_dim
+    side, channels = size // 16, predictor.mem_dim
     embed = torch.randn(1, width, side, side)
-    fine = torch.randn(1, width // 8, 4 * side, 4 * side)
-    middle = torch.randn(1, width // 4, 2 * side, 2 * side)
-    timed = predictor.add_tpos_enc_to_obj_ptrs
-    memory = (
-        embed,
-        torch.randn(1, 2, tokens, channels),
-        torch.tensor([6, 0]),
-        torch.randn(1, 3, width),
-        torch.tensor([0.1, 0.2, 0.3]),
-    )
-    names = ("image_embed", "mem_tokens", "mem_tpos", "obj_ptrs", "obj_ptr_dt")
-    prompts = {0: "B", 1: "N"}
+    labels = torch.randint(0, 2, (prompts, points)).float()
+    labels[-1, :2] = torch.tensor([2.0, 3.0])
+    switch = torch.arange(prompts).float() % 2
+    memory = {
+        "image_embed": embed,
+        "mem_tokens": torch.randn(1, memories, side * side, channels),
+        "mem_tpos": torch.arange(memories) * 3 % predictor.num_maskmem,
+        "obj_ptrs": torch.randn(1, pointers, width),
+        "obj_ptr_dt": torch.rand(pointers),
+    }
+    if not predictor.add_tpos_enc_to_obj_ptrs:
+        del memory["obj_ptr_dt"]
+    return {
+        "encoder.onnx": {"image": torch.randint(0, 256, (1, size, size, 3), dtype=torch.uint8)},
+        "decoder.onnx": {
+            "image_embed": embed,
+            "high_res_0": torch.randn(1, width // 8, 4 * side, 4 * side),
+            "high_res_1": torch.randn(1, width // 4, 2 * side, 2 * side),
+            "point_coords": torch.rand(prompts, points, 2) * size,
+            "point_labels": labels,
+            "mask_input": 5 * torch.randn(prompts, 1, 4 * side, 4 * side),
+            "has_mask_input": switch,
+        },
+        "memenc.onnx": {
+            "image_embed": embed.expand(prompts, -1, -1, -1),
+            "mask_logits": 5 * torch.randn(prompts, 1, 4 * side, 4 * side),
+            "binarize": switch,
+            "obj_score": 1 - 2 * switch[:, None],
+        },
+        "memattn.onnx": memory,
+    }
+
+
+def plans(predictor: Predictor) -> dict[str, Plan]:
+    """How the four graphs are exported, by file name. `predictor` is changed on the way."""
+    inputs = examples(predictor)
     return {
         "encoder.onnx": Plan(
             Encoder(predictor),
-            (torch.zeros(1, size, size, 3, dtype=torch.uint8),),
-            ("image",),
+            inputs["encoder.onnx"],
             ("image_embed", "high_res_0", "high_res_1"),
-            {},
             fused=True,
         ),
         "decoder.onnx": Plan(
             Decoder(predictor),
-            (
-                embed,
-                fine,
-                middle,
-                torch.rand(2, 3, 2) * size,
-                torch.tensor([[1.0, 0.0, 1.0], [2.0, 3.0, 1.0]]),
-                torch.randn(2, 1, 4 * side, 4 * side),
-                torch.tensor([0.0, 1.0]),
-            ),
-            (
-                "image_embed",
-                "high_res_0",
-                "high_res_1",
-                "point_coords",
-                "point_labels",
-                "mask_input",
-                "has_mask_input",
-            ),
+            inputs["decoder.onnx"],
             ("low_res_masks", "iou", "obj_ptr", "obj_score"),
             {
-                "image_embed": {0: "E"},
-                "high_res_0": {0: "E"},
-                "high_res_1": {0: "E"},
-                "point_coords": prompts,
-                "point_labels": prompts,
-                "mask_input": {0: "B"},
-                "has_mask_input": {0: "B"},
-                "low_res_masks": {0: "B"},
-                "iou": {0: "B"},
-                "obj_ptr": {0: "B"},
-                "obj_score": {0: "B"},
+                **{name: {0: "E"} for name in ("image_embed", "high_res_0", "high_res_1")},
+                **{name: {0: "B", 1: "N"} for name in ("point_coords", "point_labels")},
+                **{name: {0: "B"} for name in ("mask_input", "has_mask_input")},
+                **{name: {0: "B"} for name in ("low_res_masks", "iou", "obj_ptr", "obj_score")},
             },
         ),
         "memenc.onnx": Plan(
             MemoryEncoder(predictor),
-            (
-                embed.expand(2, -1, -1, -1),
-                torch.randn(2, 1, 4 * side, 4 * side),
-                torch.tensor([0.0, 1.0]),
-                torch.tensor([[1.0], [-1.0]]),
-            ),
-            ("image_embed", "mask_logits", "binarize", "obj_score"),
+            inputs["memenc.onnx"],
             ("mem_tokens",),
             {
-                "image_embed": {0: "B"},
+                **{
+                    name: {0: "B"}
+                    for name in ("image_embed", "binarize", "obj_score", "mem_tokens")
+                },
                 "mask_logits": {0: "B", 2: "h", 3: "w"},
-                "binarize": {0: "B"},
-                "obj_score": {0: "B"},
-                "mem_tokens": {0: "B"},
             },
         ),
         "memattn.onnx": Plan(
             MemoryAttention(predictor),
-            memory if timed else memory[:-1],
-            names if timed else names[:-1],
+            inputs["memattn.onnx"],
             ("fused_embed",),
             {
                 "mem_tokens": {1: "M"},
                 "mem_tpos": {0: "M"},
                 "obj_ptrs": {1: "P"},
-                **({"obj_ptr_dt": {0: "P"}} if timed else {}),
+                "obj_ptr_dt": {0: "P"},
             },
             fused=True,
         ),
@@ -212,20 +204,19 @@ def export(plan: Plan) -> onnx.ModelProto:
         warnings.simplefilter("ignore")  # of the old exporter, and of shapes that are constants
         torch.onnx.export(
             plan.module.eval(),
-            plan.example,
+            tuple(plan.example.values()),
             file,
             dynamo=False,
             opset_version=OPSET,
-            input_names=list(plan.inputs),
+            input_names=list(plan.example),
             output_names=list(plan.outputs),
-            dynamic_axes={name: dict(axes) for name, axes in plan.axes.items()},
+            dynamic_axes={
+                name: dict(axes)
+                for name, axes in plan.axes.items()
+                if name in plan.example or name in plan.outputs
+            },
             custom_opsets={"com.microsoft": 1} if plan.fused else None,
         )
     model = onnx.load_from_string(file.getvalue())
     onnx.checker.check_model(model)
     return model
-
-
-def graph_names() -> Sequence[str]:
-    """The files of the four graphs."""
-    return ("encoder.onnx", "decoder.onnx", "memenc.onnx", "memattn.onnx")

@@ -1,0 +1,128 @@
+"""Each graph beside the same part of the original, which is called through its own methods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from sam2.modeling.sam2_utils import get_1d_sine_pe
+from torch import Tensor
+from torch.nn import functional
+
+from models.convert.sam2 import examples
+from models.convert.sam2_graphs import MEAN, STD, Predictor
+from models.sam2 import Sam2
+
+Inputs: TypeAlias = Mapping[str, Tensor]
+
+# sizes that differ from those the graphs were traced with, so that nothing is baked in
+SIZES: Mapping[str, int] = {"prompts": 3, "points": 5, "memories": 7, "pointers": 16}
+
+
+def per_graph(predictor: Predictor, model: Sam2, seed: int = 1) -> dict[str, float]:
+    """The largest difference of each graph's answers to the original's, by file name."""
+    torch.manual_seed(seed)
+    graphs = {
+        "encoder.onnx": model.graphs.encoder,
+        "decoder.onnx": model.graphs.decoder,
+        "memenc.onnx": model.graphs.memory_encoder,
+        "memattn.onnx": model.graphs.memory_attention,
+    }
+    found = {}
+    for name, inputs in examples(predictor, **SIZES).items():
+        with torch.inference_mode():
+            theirs = ORIGINALS[name](predictor, inputs)
+        feeds = {key: value.numpy() for key, value in inputs.items()}
+        ours = graphs[name].get().run(feeds, list(theirs))
+        pairs = zip(ours, theirs.values(), strict=True)
+        found[name] = max(float(np.abs(a - b.numpy()).max()) for a, b in pairs)
+    return found
+
+
+def encoder(predictor: Predictor, inputs: Inputs) -> dict[str, Tensor]:
+    """The features of a picture, as the video predictor prepares and encodes it."""
+    mean, std = (torch.tensor(part)[:, None, None] for part in (MEAN, STD))
+    pixels = (inputs["image"].double() / 255).float().permute(0, 3, 1, 2)
+    fine, middle, coarse = predictor.forward_image((pixels - mean) / std)["backbone_fpn"]
+    return {"image_embed": coarse, "high_res_0": fine, "high_res_1": middle}
+
+
+def decoder(predictor: Predictor, inputs: Inputs) -> dict[str, Tensor]:
+    """Every mask, score and pointer, prompt by prompt."""
+    answers: dict[str, list[Tensor]] = {
+        name: [] for name in ("low_res_masks", "iou", "obj_ptr", "obj_score")
+    }
+    for k, has_mask in enumerate(inputs["has_mask_input"]):
+        sparse, dense = predictor.sam_prompt_encoder(
+            points=(inputs["point_coords"][k : k + 1], inputs["point_labels"][k : k + 1]),
+            boxes=None,
+            masks=inputs["mask_input"][k : k + 1] if has_mask else None,
+        )
+        masks, scores, tokens, presence = predictor.sam_mask_decoder.predict_masks(
+            image_embeddings=inputs["image_embed"],
+            image_pe=predictor.sam_prompt_encoder.get_dense_pe(),
+            sparse_prompt_embeddings=sparse,
+            dense_prompt_embeddings=dense,
+            repeat_image=False,
+            high_res_features=[inputs["high_res_0"], inputs["high_res_1"]],
+        )
+        pointers = predictor.obj_ptr_proj(tokens)
+        for held, value in zip(answers.values(), (masks, scores, pointers, presence), strict=True):
+            held.append(value)
+    return {name: torch.cat(values) for name, values in answers.items()}
+
+
+def memory_encoder(predictor: Predictor, inputs: Inputs) -> dict[str, Tensor]:
+    """The memory of each frame and mask, before it is rounded to bfloat16."""
+    size, memories = predictor.image_size, []
+    for k, hard in enumerate(inputs["binarize"]):
+        embed = inputs["image_embed"][k : k + 1]
+        grown = functional.interpolate(
+            inputs["mask_logits"][k : k + 1], size=(size, size), mode="bilinear"
+        )
+        features, _ = predictor._encode_new_memory(  # noqa: SLF001
+            [embed.flatten(2).permute(2, 0, 1)],
+            [embed.shape[-2:]],
+            grown,
+            inputs["obj_score"][k : k + 1],
+            is_mask_from_pts=bool(hard),
+        )
+        memories.append(features.flatten(2).transpose(1, 2))
+    return {"mem_tokens": torch.cat(memories)}
+
+
+def memory_attention(predictor: Predictor, inputs: Inputs) -> dict[str, Tensor]:
+    """The features in the light of memories, put together as `sam2_base.py` does."""
+    embed, tokens, pointers = (inputs[k] for k in ("image_embed", "mem_tokens", "obj_ptrs"))
+    places = predictor.memory_encoder.position_encoding(embed[:, :1]).flatten(2).permute(2, 0, 1)
+    memory, positions = [], []
+    for k, row in enumerate(inputs["mem_tpos"]):
+        memory.append(tokens[0, k][:, None])
+        positions.append(places + predictor.maskmem_tpos_enc[row])
+    parts = predictor.hidden_dim // predictor.mem_dim
+    memory.append(pointers[0].reshape(-1, 1, predictor.mem_dim))
+    if "obj_ptr_dt" in inputs:
+        time = get_1d_sine_pe(inputs["obj_ptr_dt"], dim=predictor.hidden_dim)
+        time = predictor.obj_ptr_tpos_proj(time)[:, None]
+        positions.append(time.repeat_interleave(parts, dim=0))
+    else:
+        positions.append(torch.zeros_like(memory[-1]))
+    where = predictor.image_encoder.neck.position_encoding(embed)
+    fused = predictor.memory_attention(
+        curr=[embed.flatten(2).permute(2, 0, 1)],
+        curr_pos=[where.flatten(2).permute(2, 0, 1)],
+        memory=torch.cat(memory),
+        memory_pos=torch.cat(positions),
+        num_obj_ptr_tokens=parts * pointers.shape[1],
+    )
+    return {"fused_embed": fused.permute(1, 2, 0).reshape(embed.shape)}
+
+
+ORIGINALS: Mapping[str, Callable[[Predictor, Inputs], dict[str, Tensor]]] = {
+    "encoder.onnx": encoder,
+    "decoder.onnx": decoder,
+    "memenc.onnx": memory_encoder,
+    "memattn.onnx": memory_attention,
+}
