@@ -85,7 +85,7 @@ class Entry:
 def read_catalogue(path: Path) -> tuple[Entry, ...]:
     """The models in the catalogue at `path`. Raises ModelError naming it and what is wrong."""
     try:
-        return parse(read_file(path, MOST_CATALOGUE))
+        return parse(read_file(path, MOST_CATALOGUE, "name another catalogue"))
     except DescriptionError as e:
         raise ModelError(f"{path} is not a valid catalogue of models: {e}.") from e
 
