@@ -27,6 +27,8 @@ class Settings:
     disk_gb: float = 10.0  # disk for embeddings
     encode_ahead: bool = True  # encode frames before they are asked for
     device: str = "auto"  # what models run on: auto, cpu, cuda, directml, coreml
+    model: str = ""  # id of the pack that answers; empty: the one that ships with the program
+    catalogue: str = ""  # file of models that can be had; empty: the one that ships
     log_paths: bool = False  # write paths and names of footage to the log
 
     def with_recent(self, clip: Path) -> Settings:

@@ -35,7 +35,7 @@ class Speed:
 
 
 def measure(runtime: Runtime, seconds: float = 2.0) -> Speed:
-    """The speed of the device that `runtime` leads to, found in about `seconds`. Raises ModelError."""
+    """The speed of the device that `runtime` leads to. Raises ModelError."""
     started = time.perf_counter()
     graph = open_graph("the measurement", product_graph(SIDE, 1), runtime)
     chain = CHAIN.get(graph.device, GPU_CHAIN)

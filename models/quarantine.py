@@ -51,6 +51,12 @@ def load_tried(
     return model
 
 
+def try_pack(pack: Pack, runtime: Runtime, patience: float = PATIENCE) -> None:
+    """Run `pack` once in a process of its own, whatever is remembered. Raises ModelError."""
+    load(pack, runtime)
+    _try(pack, runtime, patience)
+
+
 def _key(pack: Pack, runtime: Runtime) -> str:
     """A name for this pack on this device and this version of ONNX Runtime."""
     info = pack.info
