@@ -47,10 +47,7 @@ def load_model(settings: Settings, name: str = "") -> Model:
         raise faults[0]
     if chosen is None:
         names = ", ".join(pack.info.id for pack in found) or "none"
-        raise ModelError(
-            f"There is no model called {name}; installed: {names}; "
-            "`rotocel models list` tells more."
-        )
+        raise ModelError(f"There is no model called {name}; installed: {names}.")
     return load_tried(chosen, Runtime(settings.device), tried())
 
 

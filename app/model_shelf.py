@@ -18,6 +18,7 @@ from app.headless import BUNDLED, load_model, packs, tried
 from app.settings import Settings
 from models.base import Model, ModelError
 from models.catalogue import PACK, Entry, read_catalogue
+from models.disk import amount
 from models.download import download, forget
 from models.fetch import Stop
 from models.install import Installer
@@ -42,6 +43,11 @@ class Installed:
     bundled: bool
     chosen: bool  # the one that answers, here and on the command line
 
+    @property
+    def amount(self) -> str:
+        """Its size as people read it."""
+        return amount(self.size)
+
 
 @dataclass(frozen=True, slots=True)
 class Available:
@@ -57,6 +63,11 @@ class Available:
     size: int  # bytes to fetch
     here: bool  # fetched already, or installed
     next_step: str  # what is to be done with it once it is here
+
+    @property
+    def amount(self) -> str:
+        """Its size as people read it."""
+        return amount(self.size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 RECENT = 10  # how many clips the menu remembers
 
@@ -36,6 +36,17 @@ class Settings:
         path = str(clip)
         rest = tuple(item for item in self.recent if item != path)
         return replace(self, recent=(path, *rest)[:RECENT])
+
+
+class SettingsStore(Protocol):
+    """Holds the settings and writes every change."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as they are now."""
+
+    def change(self, settings: Settings) -> None:
+        """Take these settings and keep them for the next start."""
 
 
 def load(path: Path) -> Settings:
