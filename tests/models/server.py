@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -95,16 +96,26 @@ class _Handler(BaseHTTPRequestHandler):
             pass  # whoever asked has gone
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: Any) -> None:
+        """Whoever asks may go away, or not like the certificate."""
+
+
 @contextmanager
-def serving(data: bytes = DATA) -> Iterator[tuple[Behaviour, str]]:
-    """A server and the url of its file."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+def serving(
+    data: bytes = DATA, tls: ssl.SSLContext | None = None
+) -> Iterator[tuple[Behaviour, str]]:
+    """A server and the url of its file; https where there is a context for it."""
+    server = _Server(("127.0.0.1", 0), _Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     server.daemon_threads = False
     server.behaviour = behaviour = Behaviour(data)  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
-        yield behaviour, f"http://127.0.0.1:{server.server_port}/file"
+        kind, host = ("https", "localhost") if tls else ("http", "127.0.0.1")
+        yield behaviour, f"{kind}://{host}:{server.server_port}/file"
     finally:
         behaviour.go_on.set()
         server.shutdown()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -224,6 +226,74 @@ def test_a_refusal_is_a_sentence(given: Given, status: int, words: str) -> None:
     with pytest.raises(ModelError, match=words):
         given.fetch()
     assert given.names() == []
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for localhost that nobody vouches for, and its key."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("there is no openssl command to make a certificate with")
+    folder = tmp_path_factory.mktemp("tls")
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    words = [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+    ]
+    names = ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(cert)]
+    subprocess.run([openssl, *words, *names], check=True, capture_output=True)
+    return cert, key
+
+
+@pytest.fixture
+def secure(tmp_path: Path, certificate: tuple[Path, Path]) -> Iterator[Given]:
+    """A server that speaks https."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    with serving(tls=context) as (act, url):
+        yield Given(act, item(url), tmp_path / "models")
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(secure: Given) -> None:
+    with pytest.raises(ModelError, match=r"certificate of localhost cannot be trusted \(self"):
+        secure.fetch()
+    assert not secure.act.asked
+    assert secure.names() == []
+
+
+def test_https_works_and_does_not_send_on_to_plain_http(
+    secure: Given, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    monkeypatch.setenv("no_proxy", "localhost")
+    secure.act.waits_after = 1000
+    stop = Stop()
+
+    def cancel() -> None:
+        assert secure.act.waiting.wait(10)
+        stop.cancel()
+
+    helper = threading.Thread(target=cancel)
+    helper.start()
+    with pytest.raises(Cancelled):
+        secure.fetch(stop=stop)
+    helper.join()
+    secure.act.waits_after = None
+    secure.fetch()
+    assert secure.path.read_bytes() == DATA
+    secure.path.unlink()
+    secure.act.status, secure.act.location = 302, "http://127.0.0.1:1/there"
+    with pytest.raises(
+        ModelError, match="sends on to http://127.0.0.1:1/there, which is not https"
+    ):
+        secure.fetch()
 
 
 def test_no_server_is_a_sentence(tmp_path: Path) -> None:
