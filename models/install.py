@@ -63,10 +63,7 @@ class Installer:
         """
         place = self._place_of(name)
         with plain_errors(place), self._stage() as stage:
-            if place.is_symlink():
-                place.unlink()
-            else:
-                place.rename(stage / place.name)  # at once; what is slow comes after
+            place.rename(stage / place.name)  # at once; what is slow comes after
             sync_folder(self.folder)
         return place
 

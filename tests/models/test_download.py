@@ -291,7 +291,7 @@ def test_https_works_and_does_not_send_on_to_plain_http(
     secure.path.unlink()
     secure.act.status, secure.act.location = 302, "http://127.0.0.1:1/there"
     with pytest.raises(
-        ModelError, match="sends on to http://127.0.0.1:1/there, which is not https"
+        ModelError, match=r"sends on to http://127\.0\.0\.1:1/there, which is not https"
     ):
         secure.fetch()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app.jobs import FrameEmbedded, FrameRead
 from app.session import Session
 from app.settings import Settings
 from tests.fakes import DiscModel
@@ -94,6 +95,19 @@ def test_pictures_and_thumbnails_are_kept(session: Session, qtbot: QtBot, other:
     assert session.thumbnail(FIRST) is not None
     session.seek(FIRST + 3)
     qtbot.waitUntil(lambda: session.picture(FIRST + 3) is not None, timeout=LONG)
+
+
+def test_pictures_read_for_the_model_before_are_shown_and_its_answers_are_not(
+    session: Session, qtbot: QtBot, other: DiscModel
+) -> None:
+    before = session.caches
+    assert before is not None
+    change(session, other)
+    with qtbot.waitSignal(session.frame_ready, timeout=LONG):
+        session._on_answered(FrameRead(before, FIRST + 1))
+    seconds = session._encode_seconds
+    session._on_answered(FrameEmbedded(before, FIRST, 99.0))
+    assert session._encode_seconds == pytest.approx(seconds, abs=1.0)
 
 
 def test_a_question_that_waits_is_answered_by_the_new_model(
