@@ -10,6 +10,7 @@ from pathlib import Path
 from app import paths
 from app.settings import Settings
 from models.base import Model, ModelError
+from models.install import Installer
 from models.library import Pack, find_packs
 from models.ort import Runtime
 from models.quarantine import load_tried
@@ -30,6 +31,7 @@ def tried() -> Path:
 
 def packs() -> tuple[list[Pack], list[ModelError]]:
     """The installed packs, the user's own before bundled ones, and what is wrong with others."""
+    Installer(paths.user_models()).tidy()
     return find_packs([paths.user_models(), paths.resource("models")])
 
 

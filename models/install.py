@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,6 +67,16 @@ class Installer:
             sync_folder(self.folder)
         return place
 
+    def tidy(self) -> None:
+        """Clear away what a killed program left, unless another one is at work just now."""
+        if any(self.folder.glob(f"{STAGE}*")):
+            with suppress(ModelError, OSError), alone(self._lock, ""):
+                self._tidy()
+
+    @property
+    def _lock(self) -> Path:
+        return self.folder / ".lock"
+
     def _staged(self, origin: Path, stage: Path, goes: Goes) -> Pack:
         if not origin.exists():
             raise ModelError(f"{origin} is not there; name a folder or a zip with a model.")
@@ -118,7 +128,7 @@ class Installer:
     def _stage(self) -> Iterator[Path]:
         """A fresh folder beside the packs, which goes with all that is in it at the end."""
         busy = f"Another Rotocel changes the models in {self.folder}; wait for it."
-        with alone(self.folder / ".lock", busy):
+        with alone(self._lock, busy):
             self._tidy()
             stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=self.folder))
             try:

@@ -137,6 +137,12 @@ def test_a_pack_lost_by_a_kill_between_two_renames_comes_back(
     (home / "tiny").rename(stage / "old" / "tiny")
     write_tiny_pack(stage / "pack")
     assert find_packs([home]) == ([], [])  # nobody takes a staged pack for an installed one
+    with alone(home / ".lock", ""):
+        installer.tidy()  # another program is at work: nothing is touched
+    assert stage.exists()
+    installer.tidy()
+    assert installed(home) == ["tiny"]
+    stage.mkdir()
     installer.install(write_tiny_pack(tmp_path / "b", id="b"))
     assert installed(home) == ["b", "tiny"]
 
