@@ -173,7 +173,7 @@ def _sentences(found: Recommendation) -> tuple[str, ...]:
     speed = machine.speed
     memory = "unknown" if machine.free is None else f"{machine.free / (1 << 30):.1f} GiB"
     assert track.track is not None
-    slow = "" if track.track <= TRACK_BUDGET else "; slow here, better left to run by itself"
+    slow = "" if track.track <= 2 * TRACK_BUDGET else "; slow here, better left to run by itself"
     measured = (
         f"Measured: {speed.gflops:.0f} GFLOP/s in float32 matrix products on {speed.device} "
         f"(the best of {speed.runs} runs in {speed.seconds:.1f} s); {machine.cores} cores, free "
