@@ -9,7 +9,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from app import cli_demo, cli_dump, cli_evaluate, cli_export, cli_matte, cli_report, selftest
+from app import (
+    cli_demo,
+    cli_dump,
+    cli_evaluate,
+    cli_export,
+    cli_matte,
+    cli_models,
+    cli_report,
+    selftest,
+)
 from app.cli_demo import OpenWindow
 from app.cli_words import CommandError, Parser, UsageError
 from app.domain.clip import ClipError
@@ -71,6 +80,11 @@ COMMANDS = {
         "measure a model by simulated clicks",
         cli_evaluate.add_arguments,
         lambda chosen, _: cli_evaluate.run(chosen, _settings()),
+    ),
+    "models": Command(
+        "list, get, check, choose and remove models",
+        cli_models.add_arguments,
+        lambda chosen, _: cli_models.run(chosen, _settings()),
     ),
     "report": Command(
         "gather what helps to find a fault",

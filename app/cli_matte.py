@@ -53,8 +53,16 @@ def add_arguments(parser: Parser) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where mattes go")
     add_mode(parser)
+    add_pack(parser)
     parser.add_argument("--sheet", type=Path, metavar="FILE", help="write a contact sheet (PNG)")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def add_pack(parser: Parser) -> None:
+    """Describe which model answers."""
+    parser.add_argument(
+        "--pack", default="", metavar="NAME", help="the model that answers; default: the chosen one"
+    )
 
 
 def add_mode(parser: Parser) -> None:
@@ -80,7 +88,7 @@ def run(chosen: Namespace, settings: Settings) -> int:
     mode = mode_of(chosen)
     if chosen.sheet and mode == "refuse" and chosen.sheet.exists():
         raise CommandError(f"{chosen.sheet} is already there; add --overwrite or choose a name.")
-    model = load_model(settings)
+    model = load_model(settings, chosen.pack)
     with closing(MaskSource(clip, model)) as source:
         report = written(project, layers, list(frames), chosen.out, mode, source)
         if chosen.sheet:
