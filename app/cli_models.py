@@ -9,7 +9,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from typing import NamedTuple
 
-from app import cli_models_get, cli_models_tell
+from app import cli_models_convert, cli_models_get, cli_models_tell
 from app.cli_words import Parser
 from app.settings import Settings
 
@@ -47,6 +47,11 @@ SUBCOMMANDS = {
         "choose the model that answers, here and in the window",
         cli_models_get.add_use_arguments,
         cli_models_get.run_use,
+    ),
+    "convert": Subcommand(
+        "turn published weights into a model of ours; needs PyTorch",
+        cli_models_convert.add_convert_arguments,
+        cli_models_convert.run_convert,
     ),
     "verify": Subcommand(
         "check every file of a model and try it",

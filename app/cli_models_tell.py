@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from app import cli_models_convert
 from app.cli_words import Parser
 from app.model_shelf import Available, Contents, Installed, Shelf
 from app.settings import Settings
@@ -43,11 +44,24 @@ def run_list(chosen: Namespace, settings: Settings) -> int:
 def add_verify_arguments(parser: Parser) -> None:
     """Describe `verify`."""
     parser.add_argument("pack", metavar="PACK", help="the id of an installed model, or a folder")
+    parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="CHECKPOINT",
+        help="compare with the original of these weights too, which needs PyTorch",
+    )
 
 
 def run_verify(chosen: Namespace, settings: Settings) -> int:
-    """Check a pack. Raises ModelError."""
-    print(Shelf(settings).verify(chosen.pack))
+    """Check a pack, and compare it with its original where that can be had.
+
+    1 where the two differ. Raises CommandError or ModelError.
+    """
+    shelf = Shelf(settings)
+    print(shelf.verify(chosen.pack), flush=True)
+    folder = shelf.pack(chosen.pack).folder
+    if chosen.against is not None or cli_models_convert.can_compare(folder):
+        return cli_models_convert.compare(folder, chosen.against)
     return 0
 
 

@@ -217,6 +217,7 @@ def _frames_in_memory(predictor: Predictor, pictures: Sequence[Rgb8]) -> Iterato
     squares = [squashed(picture, predictor.image_size) for picture in pictures]
     images = torch.stack([torch.from_numpy(square / 255.0).permute(2, 0, 1) for square in squares])
     loaded = ((images.float() - mean) / std, *pictures[0].shape[:2])
+    original_module.tqdm = lambda frames, **_: frames  # its bars are nobody's business here
     before: Callable[..., Any] = original_module.load_video_frames
     original_module.load_video_frames = lambda **_: loaded
     try:

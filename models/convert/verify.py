@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -89,12 +89,14 @@ def original_of(pack: Pack, checkpoint: Path | None = None) -> Original:
     return replace(original, seed=said["random"])
 
 
-def verify(pack: Pack, original: Original) -> Report:
+def verify(pack: Pack, original: Original, tell: Callable[[str], None] = lambda _: None) -> Report:
     """Hold `pack` against `original`. Raises ConversionError or ModelError."""
     model = load(pack, Runtime("cpu"))
     if not isinstance(model, Sam2):
         raise ModelError(f"{pack.folder} holds a {pack.family} model, which has no original here.")
+    tell("Each graph beside the original")
     graphs = per_graph(build(original), model)
+    tell(f"{COUNT} frames, clicked and tracked beside the original")
     options = TrackOptions()
     answers = end_to_end(build(original), model, frames(COUNT, SIZE), SCENARIO, options)
     return Report(graphs, answers)

@@ -15,6 +15,7 @@ from PIL import Image
 
 import models.memory_bank as bank
 import models.memory_tracker as tracker
+import models.video_answer as video_answer
 from models.base import Rgb8
 from models.memory_bank import Gathered, Moment
 from models.resize import squashed
@@ -171,7 +172,7 @@ def first_pointer(patch: pytest.MonkeyPatch, _: Sam2) -> None:
     patch.setattr(tracker, "answer", answer)
 
 
-ANSWER = tracker.answer
+ANSWER = video_answer.answer
 
 
 def nothing_fed_back(patch: pytest.MonkeyPatch, _: Sam2) -> None:

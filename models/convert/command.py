@@ -1,0 +1,46 @@
+"""What `rotocel models convert` and `verify` do with PyTorch: the one door to this package."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from models.convert.original import FAMILIES, SIZES, VARIANTS, ConversionError, Original
+from models.convert.precision import PRECISIONS
+from models.convert.sam2 import convert
+from models.convert.verify import Report, original_of, verify
+from models.library import read_pack
+
+__all__ = ["FAMILIES", "PRECISIONS", "SIZES", "VARIANTS", "ConversionError", "Original"]
+
+
+def write(original: Original, out: Path, precision: str) -> str:
+    """Write the pack of `original` into `out`, which is new or empty; gives its id.
+
+    Raises ConversionError naming what is in the way, or what could not be read or written. What
+    was begun is taken away again.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ConversionError(f"{out} is there already; name another folder with --out.")
+    draft = out.with_name(f".{out.name}.part")
+    try:
+        shutil.rmtree(draft, ignore_errors=True)
+        convert(original, draft, precision)
+        if out.exists():
+            out.rmdir()
+        draft.rename(out)
+    except OSError as e:
+        raise ConversionError(f"{out} could not be written ({e.strerror or e}).") from e
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return read_pack(out).info.id
+
+
+def compare(folder: Path, checkpoint: Path | None, tell: Callable[[str], None]) -> Report:
+    """Hold the pack in `folder` against its original; `tell` is told what is being done.
+
+    Raises ConversionError or ModelError.
+    """
+    pack = read_pack(folder)
+    return verify(pack, original_of(pack, checkpoint), tell)
