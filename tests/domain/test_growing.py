@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -74,62 +75,84 @@ def test_a_step_to_which_nothing_came_goes_away() -> None:
     assert history.present.layers[0].name == "Fox"
 
 
-@settings(deadline=None, max_examples=150)
-@given(st.data())
-def test_however_edits_and_masks_interleave_it_is_as_if_the_masks_had_come_first(
-    data: st.DataObject,
-) -> None:
-    """Every value of the history equals its edits replayed upon all masks that came."""
-    project = plain_project(2, 2)
-    layer = rabbit(project)
-    history = History(project)
-    history.begin_growing("Propagate")
-    came: dict[int, Mask] = {}
-    replayed: list[tuple[str, int]] = []
+class Shot:
+    """One shot worked on while masks come, and the same edits kept apart from the masks."""
 
-    def replay(count: int) -> Project:
-        value = edits.set_masks(project, {layer: came})
-        for kind, frame in replayed[:count]:
-            value = change(value, kind, frame)
-        return value
+    def __init__(self) -> None:
+        self.start = plain_project(2, 2)
+        self.layer = rabbit(self.start)
+        self.history = History(self.start)
+        self.history.begin_growing("Propagate")
+        self.came: dict[int, Mask] = {}
+        self.edits: list[tuple[str, int]] = []
 
-    def change(value: Project, kind: str, frame: int) -> Project:
+    def mask(self, frame: int, mask: Mask) -> None:
+        if ("click", frame) in self.edits:
+            return  # it is waited for its own answer, which this history has none of
+        if frame not in self.start.layers[0].prompts:
+            self.came[frame] = mask
+        self.history.grow(edits.masks_setter({self.layer: {frame: mask}}))
+
+    def undo(self) -> None:
+        if self.history.index > 1:
+            self.history.go_to(self.history.index - 1)
+
+    def edit(self, kind: str, frame: int) -> None:
+        if any(x.id == self.layer for x in self.history.present.layers):
+            del self.edits[self.history.index - 1 :]
+            self.edits.append((kind, frame))
+            self.history.commit(kind, self.changed(self.history.present, kind, frame))
+
+    def changed(self, project: Project, kind: str, frame: int) -> Project:
         if kind == "click":
-            return edits.set_prompt(value, layer, frame, CLICK)
+            return edits.set_prompt(project, self.layer, frame, CLICK)
         if kind == "rename":
-            return edits.rename_layer(value, layer, f"Layer at {frame}")
-        return edits.delete_layer(value, layer) if kind == "delete" else value
+            return edits.rename_layer(project, self.layer, f"Layer at {frame}")
+        return edits.delete_layer(project, self.layer)
 
-    for _ in range(data.draw(st.integers(1, 12))):
-        kind = data.draw(st.sampled_from(["mask", "mask", "click", "rename", "undo", "delete"]))
-        frame = data.draw(FRAMES)
-        there = any(x.id == layer for x in history.present.layers)
-        clicked = any(edit == ("click", frame) for edit in replayed)
-        if kind == "mask" and not clicked:  # of a frame clicked meanwhile nothing is asked
-            mask = data.draw(st.sampled_from(MASKS))
-            if frame not in project.layers[0].prompts:
-                came[frame] = mask
-            history.grow(edits.masks_setter({layer: {frame: mask}}))
+    def values(self) -> list[Project]:
+        """Every value of the history, oldest first."""
+        found = []
+        for index in range(len(self.history.labels())):
+            self.history.go_to(index)
+            found.append(self.history.present)
+        return found
+
+    def wanted(self) -> list[Project]:
+        """The values as they were, had all masks come before all edits."""
+        found = [edits.set_masks(self.start, {self.layer: self.came})]
+        for kind, frame in self.edits:
+            found.append(self.changed(found[-1], kind, frame))
+        return found
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["mask", "mask", "click", "rename", "undo", "delete"]),
+            FRAMES,
+            st.sampled_from(MASKS),
+        ),
+        max_size=14,
+    )
+)
+def test_however_edits_and_masks_interleave_it_is_as_if_the_masks_had_come_first(
+    deeds: list[tuple[str, int, Mask]],
+) -> None:
+    shot = Shot()
+    for kind, frame, mask in deeds:
+        if kind == "mask":
+            shot.mask(frame, mask)
         elif kind == "undo":
-            if history.index > 1:
-                history.go_to(history.index - 1)
-        elif kind != "mask" and there:
-            del replayed[history.index - 1 :]
-            replayed.append((kind, frame))
-            history.commit(kind, change(history.present, kind, frame))
-        assert history.is_growing
-    history.end_growing()
-    last = len(history.labels()) - 1
-    first = last - len(replayed)
-    for count in range(len(replayed) + 1):
-        history.go_to(first + count)
-        assert history.present == replay(count)
-    values = []
-    for index in range(last + 1):
-        history.go_to(index)
-        values.append(history.present)
-    lost = [bytes_lost(a, b) for a, b in zip(values, values[1:], strict=False)]
-    assert history.bytes == sum(lost)
+            shot.undo()
+        else:
+            shot.edit(kind, frame)
+        assert shot.history.is_growing
+    shot.history.end_growing()
+    values = shot.values()
+    assert values[-len(shot.wanted()) :] == shot.wanted()
+    assert shot.history.bytes == sum(bytes_lost(a, b) for a, b in pairwise(values))
 
 
 def test_the_masks_of_a_long_shot_come_without_being_felt() -> None:
