@@ -1,0 +1,324 @@
+"""Propagating masks from keyframes outward: the one way, for window and command line."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+from app.clip_caches import ClipCaches
+from app.domain.archive import ArchiveFolder, LayerArchive, archive_name, seal_of
+from app.domain.clip import Clip, FrameError
+from app.domain.frames import FrameRange
+from app.domain.mask import Mask
+from app.domain.project import Layer, LayerId, Project
+from app.jobs import FrameSource, steps
+from models.base import Cancelled, Embedding, Model, ModelError, ModelInfo, Prediction
+from models.ort import Cancel
+from models.tracking import Key, KeyMask, Tracker, Tracking
+
+Direction: TypeAlias = Literal["forward", "backward", "both"]
+Keys: TypeAlias = Mapping[LayerId, Mapping[int, Key]]
+
+
+@dataclass(frozen=True, eq=False)
+class Propagation:
+    """What to propagate: the keys of each layer, and the frames to answer in the order of work.
+
+    There is a pass for each way. In it a layer is answered from its own start on.
+    """
+
+    clip: Clip
+    keys: Keys
+    passes: tuple[range, ...]  # step 1 or -1
+    starts: Mapping[LayerId, int] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def frames(self) -> int:
+        """How many frames are worked on; one that both ways begin with counts twice."""
+        return sum(map(len, self.passes))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Propagated:
+    """The mask of one layer on one frame, and the seconds it took."""
+
+    layer_id: LayerId
+    frame: int
+    mask: Mask
+    presence: float  # the tracker's logit that the object is there; above 0 it is
+    is_key: bool  # whether this is what a keyframe says itself
+    encoder: float  # seconds; 0 for all but the first layer of a frame
+    tracker: float  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A frame that cannot be read, and why."""
+
+    frame: int
+    sentence: str
+
+
+class _UnreadableError(Exception):
+    def __init__(self, frame: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.frame = frame
+
+
+def sees_single_images(info: ModelInfo) -> str:
+    """Why a model cannot propagate; empty where it can."""
+    if "track" in info.supports:
+        return ""
+    return (
+        f"{info.label} sees single images only; install a SAM 2.1 model under Models"
+        " to follow objects."
+    )
+
+
+def obstacle(project: Project, layers: Collection[Layer], info: ModelInfo) -> str:
+    """Why `layers` cannot be propagated, in a sentence; empty where they can."""
+    single = sees_single_images(info)
+    if single or project.clip is None:
+        return single or "Open a clip first."
+    if project.clip.offline:
+        return f"{project.clip.name} is not at hand; use File > Link footage."
+    if not any(layer.prompts for layer in layers):
+        return "There is no keyframe to start from; click the object on a frame first."
+    if all(layer.locked for layer in layers if layer.prompts):
+        return "The layer is locked; unlock it to change it."
+    return ""
+
+
+def planned(
+    project: Project, layers: Sequence[Layer], playhead: int, direction: Direction
+) -> Propagation:
+    """How `layers` are propagated from the keyframe at the playhead to the end of in/out.
+
+    That is the last keyframe up to the playhead where it goes forward, the first one from it on
+    where it goes backward; where there is none on that side, the nearest one on the other. Locked
+    layers, and those without a keyframe, are left out. Raises ValueError without a clip.
+    """
+    if project.clip is None or project.work_range is None:
+        raise ValueError("a project without a clip cannot be propagated")
+    used = [layer for layer in layers if layer.prompts and not layer.locked]
+    starts = {layer.id: _start(layer.keyframes, playhead, direction) for layer in used}
+    keys = {layer.id: {f: tuple(steps(p)) for f, p in layer.prompts.items()} for layer in used}
+    return Propagation(
+        project.clip, keys, passes(starts.values(), project.work_range, direction), starts
+    )
+
+
+def passes(starts: Collection[int], frames: FrameRange, direction: Direction) -> tuple[range, ...]:
+    """The frames to answer from `starts` on, each way asked for; none where there are none."""
+    if not starts:
+        return ()
+    forward = range(max(min(starts), frames.first), frames.last + 1)
+    backward = range(min(max(starts), frames.last), frames.first - 1, -1)
+    ways = {"forward": (forward,), "backward": (backward,), "both": (forward, backward)}
+    return tuple(order for order in ways[direction] if order)
+
+
+def _start(keyframes: Sequence[int], playhead: int, direction: Direction) -> int:
+    """The one of `keyframes` (ascending, not empty) from which to go."""
+    before = [frame for frame in keyframes if frame <= playhead]
+    after = [frame for frame in keyframes if frame >= playhead]
+    if direction == "backward":
+        return after[0] if after else before[-1]
+    return before[-1] if before else after[0]
+
+
+class EmbeddingSource:
+    """Embeddings of a clip's frames, for one thread: those at hand, else read and encoded now.
+
+    `caches` are those of the window, where there is one: what is encoded is kept there as long as
+    nothing else has to leave for it. `seconds` is what the encoder took so far.
+    """
+
+    def __init__(self, clip: Clip, model: Model, cancel: Cancel, caches: ClipCaches | None) -> None:
+        self._clip, self._model, self._cancel, self._caches = clip, model, cancel, caches
+        self._frames = FrameSource()
+        self.seconds = 0.0
+
+    def gap(self, frame: int) -> str | None:
+        """Why `frame` cannot be read, as far as is known beforehand."""
+        if self._caches is not None and frame in self._caches.gaps:
+            return self._caches.gaps[frame]
+        if frame not in self._clip.frames or frame in self._clip.missing:
+            return f"Frame {frame} is missing from {self._clip.name}."
+        return None
+
+    def __call__(self, frame: int) -> Embedding:
+        """The embedding of `frame`. Raises _UnreadableError, ModelError, Cancelled."""
+        caches = self._caches
+        known = caches.embedding(frame) if caches else None
+        if known is not None:
+            return known
+        gap = self.gap(frame)
+        picture = caches.frames.get(frame) if caches else None
+        try:
+            if gap is not None:
+                raise _UnreadableError(frame, gap)
+            if picture is None:
+                picture = self._frames.rgb8(self._clip, frame)
+        except FrameError as e:
+            if caches is not None:
+                caches.gaps[frame] = str(e)
+            raise _UnreadableError(frame, str(e)) from e
+        start = time.perf_counter()
+        try:
+            embedding = self._model.encode(picture, self._cancel)
+        except ModelError as e:
+            raise ModelError(f"Frame {frame} of {self._clip.name}: {e}") from e
+        self.seconds += time.perf_counter() - start
+        if caches is not None and len(caches.embedded_frames()) < caches.embeddings_that_fit:
+            caches.keep_embedding(frame, embedding)
+        return embedding
+
+    def close(self) -> None:
+        """Let go of the clip's files."""
+        self._frames.close()
+
+
+def archives_of(
+    propagation: Propagation, project: Project, info: ModelInfo, folder: ArchiveFolder | None
+) -> dict[LayerId, LayerArchive]:
+    """The archives of the layers, which give back what goes with the masks of `project`."""
+    found = {}
+    layers = {layer.id: layer for layer in project.layers}
+    for layer_id, keys in propagation.keys.items():
+        name = archive_name(info.digest, propagation.clip.fingerprint.key, layer_id)
+        layer = layers.get(layer_id)
+        masks = layer.masks if layer else {}
+        found[layer_id] = LayerArchive(
+            folder,
+            name,
+            {frame: seal_of(mask.data) for frame, mask in masks.items() if mask.prompt is None},
+            {frame: seal_of(_key_bytes(key)) for frame, key in keys.items()},
+        )
+    return found
+
+
+def propagate(
+    propagation: Propagation,
+    tracker: Tracker,
+    model: Model,
+    source: EmbeddingSource,
+    archives: Mapping[LayerId, LayerArchive],
+    cancel: Cancel,
+) -> Generator[Propagated | Skipped]:
+    """The masks, frame by frame as they come; a frame that cannot be read is skipped, and said.
+
+    `source` is left open. To cancel, fire `cancel` from any thread: the generator ends within
+    milliseconds; or close it. Raises ModelError.
+    """
+    unreadable: set[int] = set()
+    try:
+        for order in propagation.passes:
+            run = _Pass(propagation, tracker, model, source, archives, cancel, unreadable)
+            yield from run.answers(order)
+    except Cancelled:
+        return
+
+
+@dataclass
+class _Pass:
+    """One way through the clip."""
+
+    propagation: Propagation
+    tracker: Tracker
+    model: Model
+    source: EmbeddingSource
+    archives: Mapping[LayerId, LayerArchive]
+    cancel: Cancel
+    unreadable: set[int]
+
+    def answers(self, order: range) -> Generator[Propagated | Skipped]:
+        """The answers in `order`; after a frame that could not be read the tracker starts anew."""
+        for frame in order:
+            gap = self.source.gap(frame)
+            if gap is not None and frame not in self.unreadable:
+                self.unreadable.add(frame)
+                yield Skipped(frame, gap)
+        left = list(order)
+        while (left := [f for f in left if f not in self.unreadable]) and (keys := self._keys()):
+            last: int | None = None
+            try:
+                for answer in self._track(keys, left):
+                    last = answer.frame
+                    if self._is_wanted(answer, order):
+                        yield answer
+            except _UnreadableError as e:
+                if e.frame in self.unreadable:
+                    raise ModelError(str(e)) from e  # the tracker insists on it
+                self.unreadable.add(e.frame)
+                yield Skipped(e.frame, str(e))
+                if last is not None:
+                    del left[: left.index(last) + 1]
+            else:
+                return
+
+    def _track(self, keys: Keys, left: Sequence[int]) -> Iterator[Propagated]:
+        span = self.propagation.clip.frames
+        tracking = Tracking(
+            self.source, keys, tuple(left), range(span.first, span.last + 1), self.archives
+        )
+        clock = _Clock(self.source)
+        for tracked in self.tracker.track(tracking, self.cancel):
+            mask = self._mask(tracked.prediction)
+            if not tracked.is_key:
+                self.archives[tracked.layer].seal(tracked.frame, seal_of(mask.data))
+            encoder, rest = clock.lap()
+            yield Propagated(
+                tracked.layer, tracked.frame, mask, tracked.presence, tracked.is_key, encoder, rest
+            )
+            if self.cancel.fired:
+                raise Cancelled
+            clock.lap()
+
+    def _mask(self, prediction: Prediction) -> Mask:
+        return Mask.cropped(
+            prediction.logits,
+            self.propagation.clip.size,
+            window=prediction.window,
+            prompt=None,
+            model=self.model.info.id,
+            score=min(max(prediction.score, 0.0), 1.0),
+        )
+
+    def _keys(self) -> Keys:
+        """The keys that can be looked at; a layer without any is not tracked."""
+        readable = {
+            layer: {f: key for f, key in keys.items() if f not in self.unreadable}
+            for layer, keys in self.propagation.keys.items()
+        }
+        return {layer: keys for layer, keys in readable.items() if keys}
+
+    def _is_wanted(self, answer: Propagated, order: range) -> bool:
+        """Whether the layer has begun: several layers may start at keyframes of their own."""
+        start = self.propagation.starts.get(answer.layer_id, order[0])
+        return (answer.frame - start) * order.step >= 0
+
+
+class _Clock:
+    """Seconds since the last look, those of the encoder apart."""
+
+    def __init__(self, source: EmbeddingSource) -> None:
+        self._source = source
+        self._at, self._encoded = time.perf_counter(), source.seconds
+
+    def lap(self) -> tuple[float, float]:
+        """(encoder, all else)."""
+        at, encoded = time.perf_counter(), self._source.seconds
+        encoder = encoded - self._encoded
+        rest = at - self._at - encoder
+        self._at, self._encoded = at, encoded
+        return encoder, rest
+
+
+def _key_bytes(key: Key) -> bytes:
+    if isinstance(key, KeyMask):
+        return repr(key.inside.shape).encode() + key.inside.tobytes()
+    return repr(key).encode()
