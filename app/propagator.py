@@ -131,8 +131,7 @@ class Propagator(QObject):
         """Whether a propagation is under way."""
         return self._run is not None
 
-    @property
-    def obstacle(self) -> str:
+    def obstacle(self, *, every_layer: bool) -> str:
         """Why nothing can be propagated now, in a sentence; empty where it can."""
         host = self._host
         if host.read_only:
@@ -141,7 +140,7 @@ class Propagator(QObject):
             return self.tr("A propagation is under way; it can be cancelled.")
         if host.exporting:
             return self.tr("Mattes are being exported; propagate when that is done.")
-        return obstacle(host.project, self._layers(every=False), self._model.info)
+        return obstacle(host.project, self._layers(every=every_layer), self._model.info)
 
     def activity(self) -> str:
         """What the status bar says while it runs."""
@@ -160,7 +159,7 @@ class Propagator(QObject):
     def start(self, direction: Direction, *, every_layer: bool = False) -> None:
         """Propagate the selected layer, or every layer that has keyframes."""
         host = self._host
-        reason = self.obstacle if not every_layer else self._obstacle_of_all()
+        reason = self.obstacle(every_layer=every_layer)
         tracker = self._tracker_of_model() if not reason else None
         if reason or tracker is None:
             host.say("info", reason)
@@ -274,10 +273,6 @@ class Propagator(QObject):
         if self._tracker is None:
             self._tracker = tracker_of(self._model)
         return self._tracker
-
-    def _obstacle_of_all(self) -> str:
-        reason = self.obstacle if self.running or self._host.exporting else self._host.read_only
-        return reason or obstacle(self._host.project, self._layers(every=True), self._model.info)
 
     def _layers(self, *, every: bool) -> Sequence[Layer]:
         if every:

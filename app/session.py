@@ -184,11 +184,6 @@ class Session(QObject):
         return self.propagator.running
 
     @property
-    def propagation_obstacle(self) -> str:
-        """Why the selected layer cannot be propagated now, in a sentence; empty where it can."""
-        return self.propagator.obstacle
-
-    @property
     def read_only(self) -> str:
         """Why nothing may be changed; empty where it may."""
         return self.files.read_only
@@ -499,6 +494,14 @@ class Session(QObject):
         Masks appear as they come. All of it is one step of the history.
         """
         self.propagator.start(direction, every_layer=every_layer)
+
+    def propagate_all(self) -> None:
+        """Carry every layer's masks on from its keyframes, both ways."""
+        self.propagate("both", every_layer=True)
+
+    def propagation_obstacle(self, *, every_layer: bool = False) -> str:
+        """Why the selected layer, or none of them, can be propagated now; empty where one can."""
+        return self.propagator.obstacle(every_layer=every_layer)
 
     def cancel_propagation(self) -> None:
         """Stop at once; the masks that came stay."""

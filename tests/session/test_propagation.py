@@ -421,9 +421,9 @@ def test_an_error_of_the_model_is_a_sentence_and_what_came_stays(
 def test_what_stands_in_the_way_is_said(
     session: Session, qtbot: QtBot, model: TrackingDiscModel
 ) -> None:
-    assert "no keyframe" in session.propagation_obstacle
+    assert "no keyframe" in session.propagation_obstacle()
     click(session, qtbot, LAST, X)
-    assert session.propagation_obstacle == ""
+    assert session.propagation_obstacle() == ""
     said: list[Message] = []
     session.message_sent.connect(said.append)
     layer = only(session).id
@@ -450,7 +450,7 @@ def test_export_and_propagation_take_turns(
     model.tracking.set()
     end(keyed, qtbot)
     keyed.export(tmp_path / "out", [only(keyed).id], FrameRange(FIRST, LAST), "refuse")
-    assert "exported" in keyed.propagation_obstacle
+    assert "exported" in keyed.propagation_obstacle()
     qtbot.waitUntil(lambda: not keyed.exporting, timeout=LONG)
     mattes = sorted((tmp_path / "out" / "Layer 1").glob("*.png"))
     assert len(mattes) == len(READABLE)
@@ -466,7 +466,7 @@ class TestSingleImages:
 
     def test_a_model_of_single_images_says_so(self, session: Session, qtbot: QtBot) -> None:
         click(session, qtbot, FIRST, X)
-        reason = session.propagation_obstacle
+        reason = session.propagation_obstacle()
         assert reason.startswith("Disc sees single images only; install a SAM 2.1 model")
 
 
