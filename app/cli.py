@@ -9,7 +9,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from app import cli_demo, cli_dump, cli_evaluate, cli_export, cli_matte, cli_report, selftest
+from app import (
+    cli_demo,
+    cli_dump,
+    cli_evaluate,
+    cli_export,
+    cli_matte,
+    cli_propagate,
+    cli_report,
+    selftest,
+)
 from app.cli_demo import OpenWindow
 from app.cli_words import CommandError, Parser, UsageError
 from app.domain.clip import ClipError
@@ -51,6 +60,11 @@ COMMANDS = {
         "write mattes from clicks, without a window",
         cli_matte.add_arguments,
         lambda chosen, _: cli_matte.run(chosen, _settings()),
+    ),
+    "propagate": Command(
+        "follow objects from clicks or masks, without a window",
+        cli_propagate.add_arguments,
+        lambda chosen, _: cli_propagate.run(chosen, _settings()),
     ),
     "export": Command(
         "write the mattes of a project, without a window",

@@ -283,9 +283,7 @@ class Propagator(QObject):
     def _label(self, propagation: Propagation) -> str:
         names = [self._host.project.layer(layer).name for layer in propagation.keys]
         frames = sorted(frame for order in propagation.passes for frame in (order[0], order[-1]))
-        return self.tr("Propagate {0}, frames {1} to {2}").format(
-            ", ".join(names), frames[0], frames[-1]
-        )
+        return self.tr("Propagate {0}, {1}-{2}").format(", ".join(names), frames[0], frames[-1])
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from app.ui import theme
 from app.ui.actions import Actions
 
-COLUMNS = (("file", "edit", "help"), ("view", "mouse"), ("playback",), ("layer", "track"))
+COLUMNS = (("file", "edit", "help"), ("view", "mouse"), ("playback", "track"), ("layer",))
 
 
 def group_titles() -> dict[str, str]:

@@ -82,8 +82,8 @@ class StatusBar(QStatusBar):
         row.setSpacing(2 * theme.GAP)
         for label in (self.device, self.model):
             row.addWidget(label)
-        row.addWidget(self.activity, 1)
         row.addWidget(self.cancel)
+        row.addWidget(self.activity, 1)
         for label in (self.cache, self.frame, self.pixel, self.score):
             row.addWidget(label)
         for label in (self.device, self.model, self.cache):
