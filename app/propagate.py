@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
@@ -236,20 +237,41 @@ class _Pass:
     unreadable: set[int]
 
     def answers(self, order: range) -> Generator[Propagated | Skipped]:
-        """The answers in `order`; after a frame that could not be read the tracker starts anew."""
+        """The answers in `order`, each layer from its own start on."""
         for frame in order:
             gap = self.source.gap(frame)
             if gap is not None and frame not in self.unreadable:
                 self.unreadable.add(frame)
                 yield Skipped(frame, gap)
-        left = list(order)
-        while (left := [f for f in left if f not in self.unreadable]) and (keys := self._keys()):
+        for layers, frames in self._stretches(order):
+            yield from self._stretch(layers, frames)
+
+    def _stretches(self, order: range) -> Iterator[tuple[Collection[LayerId], range]]:
+        """The frames between one layer's start and the next, with the layers that have begun.
+
+        A tracker answers for all its layers: one that is not there yet would be guessed, and the
+        guess remembered.
+        """
+        starts = {
+            layer: max(0, (self.propagation.starts.get(layer, order[0]) - order[0]) * order.step)
+            for layer in self.propagation.keys
+        }
+        cuts = sorted({start for start in starts.values() if start < len(order)})
+        for start, end in pairwise([*cuts, len(order)]):
+            yield {layer for layer in starts if starts[layer] <= start}, order[start:end]
+
+    def _stretch(
+        self, layers: Collection[LayerId], frames: range
+    ) -> Generator[Propagated | Skipped]:
+        """The answers for `layers`; after a frame that cannot be read the tracker starts anew."""
+        left = list(frames)
+        while left := [frame for frame in left if frame not in self.unreadable]:
+            keys = self._keys(layers)
             last: int | None = None
             try:
-                for answer in self._track(keys, left):
+                for answer in self._track(keys, left) if keys else ():
                     last = answer.frame
-                    if self._is_wanted(answer, order):
-                        yield answer
+                    yield answer
             except _UnreadableError as e:
                 if e.frame in self.unreadable:
                     raise ModelError(str(e)) from e  # the tracker insists on it
@@ -288,18 +310,14 @@ class _Pass:
             score=min(max(prediction.score, 0.0), 1.0),
         )
 
-    def _keys(self) -> Keys:
+    def _keys(self, layers: Collection[LayerId]) -> Keys:
         """The keys that can be looked at; a layer without any is not tracked."""
         readable = {
             layer: {f: key for f, key in keys.items() if f not in self.unreadable}
             for layer, keys in self.propagation.keys.items()
+            if layer in layers
         }
         return {layer: keys for layer, keys in readable.items() if keys}
-
-    def _is_wanted(self, answer: Propagated, order: range) -> bool:
-        """Whether the layer has begun: several layers may start at keyframes of their own."""
-        start = self.propagation.starts.get(answer.layer_id, order[0])
-        return (answer.frame - start) * order.step >= 0
 
 
 class _Clock:

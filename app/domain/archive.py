@@ -26,7 +26,8 @@ HEAD = struct.Struct("<16sI32s")
 SUFFIX = ".memory"
 KEEP = 0.9  # of the budget is left where some had to go, so that not every write looks for room
 NOTHING: Mapping[int, bytes] = MappingProxyType({})
-RECENT = 48  # records of a layer held in memory, whatever becomes of the disk
+RECENT = 24  # records of a layer held in memory, whatever becomes of the disk: so many of the
+# latest, and of the first, near which the other way begins
 
 
 def seal_of(content: bytes) -> bytes:
@@ -148,8 +149,8 @@ class LayerArchive:
         """Keep the record of `frame`, in place of an earlier one."""
         self._fresh.pop(frame, None)
         self._fresh[frame] = record
-        while len(self._fresh) > RECENT:
-            del self._fresh[next(iter(self._fresh))]
+        if len(self._fresh) > 2 * RECENT:
+            del self._fresh[list(self._fresh)[RECENT]]
         if frame in self._keys or frame in self._unfilled:
             self._write(frame)
         else:

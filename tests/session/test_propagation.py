@@ -187,6 +187,9 @@ def test_every_layer_at_once_from_its_own_keyframe(
     assert list(third.masks) == [1002]
     assert not empty.masks
     assert len(model.encoded) == encoded  # what the window has encoded is used
+    begun = {layer: min(f for x, f in model.tracked if x == layer) for layer, _ in model.tracked}
+    assert begun == {first.id: FIRST, second.id: 1004}  # nothing is guessed before
+    assert centre(session, 1005, first) == pytest.approx(X + 4 * SPEED, abs=3)
 
 
 def test_each_frame_is_encoded_once_for_all_layers(
