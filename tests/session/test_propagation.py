@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -15,6 +17,7 @@ from pytestqt.qtbot import QtBot
 from app.domain import edits
 from app.domain.frames import FrameRange
 from app.domain.project import Layer
+from app.domain.project_read import read_project
 from app.reports import ExportSummary, Message
 from app.session import Session
 from app.settings import Settings
@@ -387,18 +390,48 @@ def test_closing_the_project_ends_it(
 
 
 def test_quitting_keeps_what_came(
-    keyed: Session, qtbot: QtBot, model: TrackingDiscModel, tmp_path: Path
+    keyed: Session,
+    qtbot: QtBot,
+    model: TrackingDiscModel,
+    tmp_path: Path,
 ) -> None:
     home = tmp_path / "shot.roto"
+    with qtbot.waitSignal(keyed.files.save_ended, timeout=LONG):
+        keyed.files.save(home)
     model.tracking.clear()
     keyed.propagate("forward")
-    hold(model, qtbot, keyed, 3)
-    qtbot.waitUntil(lambda: 1003 in only(keyed).masks, timeout=LONG)
+    hold(model, qtbot, keyed, 4)
     with qtbot.waitSignal(keyed.files.save_ended, timeout=LONG) as saved:
         keyed.files.save(home)
     assert saved.args == [True]
     assert keyed.propagating
+    model.let(1)
+    qtbot.waitUntil(lambda: len(model.tracked) == 5, timeout=LONG)
     keyed.shutdown()
+    stored = read_project(home).project
+    assert sorted(stored.layers[0].masks) == [1001, 1002, 1003, 1004]
+
+
+def test_masks_that_came_are_on_the_disk_while_it_runs(
+    keyed: Session, qtbot: QtBot, model: TrackingDiscModel, tmp_path: Path
+) -> None:
+    model.tracking.clear()
+    keyed.propagate("forward")
+    hold(model, qtbot, keyed, 4)
+    layer = only(keyed)
+
+    def kept() -> bool:
+        (live,) = (tmp_path / "recovery").glob("*.roto")
+        with closing(sqlite3.connect(f"file:{live}?mode=ro", uri=True)) as db:
+            rows = db.execute("SELECT frame, prompt, data FROM mask").fetchall()
+        return {frame: data for frame, prompt, data in rows if prompt is None} == {
+            frame: mask.data for frame, mask in layer.masks.items() if mask.prompt is None
+        }
+
+    qtbot.waitUntil(kept, timeout=LONG)
+    assert keyed.propagating
+    model.tracking.set()
+    end(keyed, qtbot)
 
 
 def test_an_error_of_the_model_is_a_sentence_and_what_came_stays(
