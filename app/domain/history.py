@@ -103,11 +103,12 @@ class History:
         """
         if self._growing is None:
             return
-        for index in range(self._growing, len(self._steps)):
+        grown = range(self._growing, len(self._steps))
+        for index in grown:
             step = self._steps[index]
-            project = change(step.project)
-            if project is not step.project:
-                self._put(index, replace(step, project=project))
+            self._steps[index] = replace(step, project=change(step.project))
+        for index in grown:
+            self._weigh(index)
         self._forget()
 
     def end_growing(self) -> None:
@@ -141,12 +142,16 @@ class History:
     def _put(self, index: int, step: Step) -> None:
         """Put a step in its place, and weigh it and the one after it anew."""
         self._steps[index] = step
-        for at in (index, index + 1):
-            if 0 < at < len(self._steps):
-                old, before = self._steps[at], self._steps[at - 1].project
-                weighed = replace(old, bytes=bytes_lost(before, old.project))
-                self._bytes += weighed.bytes - old.bytes
-                self._steps[at] = weighed
+        self._weigh(index)
+        self._weigh(index + 1)
+
+    def _weigh(self, index: int) -> None:
+        """Note what the value before a step had and its own has not."""
+        if 0 < index < len(self._steps):
+            old, before = self._steps[index], self._steps[index - 1].project
+            weighed = replace(old, bytes=bytes_lost(before, old.project))
+            self._bytes += weighed.bytes - old.bytes
+            self._steps[index] = weighed
 
     def _forget(self) -> None:
         """Forget the oldest steps beyond the limits; one step back always stays."""
