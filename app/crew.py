@@ -21,6 +21,7 @@ class Crew(QObject):
         super().__init__(parent)
         self._wanted = wanted
         self._batches: list[Batch] = []  # the first runs, the others wait for it
+        self._thumbnail_turn = False
         self._sources = [FrameSource() for _ in range(3)]
         read, embed, batch = self._sources
         # Whoever the artist waits for goes first: niceness is inherited by a lane's helpers.
@@ -83,8 +84,13 @@ class Crew(QObject):
         return job
 
     def _pick_batch(self, source: FrameSource) -> Job | None:
+        """A batch and thumbnails take turns: the timeline fills however long the batch is."""
         batch = next((x for x in self._batches if not x.over), None)
-        return batch or plan.pick_thumbnail(self._wanted, source)
+        thumbnail = plan.pick_thumbnail(self._wanted, source)
+        if batch is None or thumbnail is None:
+            return batch or thumbnail
+        self._thumbnail_turn = not self._thumbnail_turn
+        return thumbnail if self._thumbnail_turn else batch
 
     def _wake(self) -> None:
         for lane in self.lanes:

@@ -228,6 +228,22 @@ def test_the_window_stays_usable_and_masks_show_as_they_come(
     assert sorted(only(keyed).masks) == READABLE
 
 
+def test_thumbnails_are_made_meanwhile(
+    keyed: Session, qtbot: QtBot, model: TrackingDiscModel
+) -> None:
+    model.tracking.clear()
+    keyed.propagate("forward")
+    hold(model, qtbot, keyed, 1)
+    for frame in (1003, 1004, 1005):
+        keyed.thumbnail(frame)
+    qtbot.wait(50)
+    hold(model, qtbot, keyed, 5)
+    qtbot.waitUntil(lambda: keyed.thumbnail(1003) is not None, timeout=LONG)
+    qtbot.waitUntil(lambda: keyed.thumbnail(1004) is not None, timeout=LONG)
+    model.tracking.set()
+    end(keyed, qtbot)
+
+
 def test_what_the_artist_does_meanwhile_is_undone_first(
     keyed: Session, qtbot: QtBot, model: TrackingDiscModel
 ) -> None:
