@@ -20,7 +20,7 @@ from app import (
     selftest,
 )
 from app.cli_demo import OpenWindow
-from app.cli_words import CommandError, Parser, UsageError
+from app.cli_words import CommandError, MaskAt, Parser, UsageError
 from app.domain.clip import ClipError
 from app.domain.project_schema import ProjectError
 from app.evaluate import EvaluationError
@@ -157,7 +157,8 @@ def _parsed(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
     """The arguments as values; every path among them stays out of the log."""
     chosen = parser.parse_args(arguments)
     for value in vars(chosen).values():
-        for path in value if isinstance(value, list) else [value]:
+        for item in value if isinstance(value, list) else [value]:
+            path = item.path if isinstance(item, MaskAt) else item
             if isinstance(path, Path):
                 hide(path)
     return chosen

@@ -43,6 +43,10 @@ class Host(Protocol):
     """What is asked of the session."""
 
     @property
+    def model(self) -> Model:
+        """The model that answers."""
+
+    @property
     def project(self) -> Project:
         """The project as it is now."""
 
@@ -117,10 +121,9 @@ class Propagator(QObject):
 
     changed = Signal()  # begun, got on, ended
 
-    def __init__(self, host: Host, model: Model, folder: ArchiveFolder, parent: QObject) -> None:
+    def __init__(self, host: Host, folder: ArchiveFolder, parent: QObject) -> None:
         super().__init__(parent)
-        self._host, self._model, self._folder = host, model, folder
-        self._tracker: Tracker | None = None
+        self._host, self._folder = host, folder
         self._run: Run | None = None
         self._told: str | None = None  # what was said of the folder
         self._taking = QTimer(self, singleShot=True, interval=TAKE_EVERY)
@@ -140,7 +143,7 @@ class Propagator(QObject):
             return self.tr("A propagation is under way; it can be cancelled.")
         if host.exporting:
             return self.tr("Mattes are being exported; propagate when that is done.")
-        return obstacle(host.project, self._layers(every=every_layer), self._model.info)
+        return obstacle(host.project, self._layers(every=every_layer), host.model.info)
 
     def activity(self) -> str:
         """What the status bar says while it runs."""
@@ -160,7 +163,7 @@ class Propagator(QObject):
         """Propagate the selected layer, or every layer that has keyframes."""
         host = self._host
         reason = self.obstacle(every_layer=every_layer)
-        tracker = self._tracker_of_model() if not reason else None
+        tracker = None if reason else tracker_of(host.model)
         if reason or tracker is None:
             host.say("info", reason)
             return
@@ -264,15 +267,10 @@ class Propagator(QObject):
 
     def _starter(self, propagation: Propagation, tracker: Tracker, cancel: Cancel) -> _Starter:
         host = self._host
-        source = EmbeddingSource(propagation.clip, self._model, cancel, host.caches)
+        source = EmbeddingSource(propagation.clip, host.model, cancel, host.caches)
         return _Starter(
-            propagation, host.project, tracker, self._model, source, self._folder, cancel
+            propagation, host.project, tracker, host.model, source, self._folder, cancel
         )
-
-    def _tracker_of_model(self) -> Tracker | None:
-        if self._tracker is None:
-            self._tracker = tracker_of(self._model)
-        return self._tracker
 
     def _layers(self, *, every: bool) -> Sequence[Layer]:
         if every:

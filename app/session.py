@@ -99,9 +99,8 @@ class Session(QObject):
         self._folder = cache_folder or paths.user_cache() / "embeddings"
         self._history = self._new_history(Project(), self.tr("Start"))
         self.files = ProjectFiles(self, recovery_folder or paths.user_recovery(), self)
-        self.propagator = Propagator(
-            self, model, archive_folder(self._folder, settings.archives_gb), self
-        )
+        archives = archive_folder(self._folder, settings.archives_gb)
+        self.propagator = Propagator(self, archives, self)
         self._caches: ClipCaches | None = None
         self._opening: OpenClip | None = None
         self._playhead = 0
@@ -132,6 +131,11 @@ class Session(QObject):
         self._crew.failed.connect(self._on_failed)
 
     # What there is
+
+    @property
+    def model(self) -> Model:
+        """The model that answers."""
+        return self._model
 
     @property
     def project(self) -> Project:

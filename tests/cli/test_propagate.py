@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from app import cli_propagate
-from app.paths import demo_clip
+from app.paths import demo_clip, user_logs
 from models.base import ModelError
 from models.tracking import TrackOptions
 from tests.cli.conftest import Rotocel
@@ -225,6 +225,15 @@ def test_masks_are_never_replaced_silently(
     assert rotocel("propagate", clip, "--point", "90,45", *words[2:], "--overwrite").code == 0
     assert (out / "00006.png").read_bytes() != before
     assert names(out) == numbered(5, 6, 7)
+
+
+def test_names_of_masks_stay_out_of_the_log(
+    rotocel: Rotocel, clip: Path, out: Path, tmp_path: Path, model: TrackingDiscModel
+) -> None:
+    rotocel("propagate", clip, "--mask", tmp_path / "secret shot.png", "--out", out)
+    logs = "".join(path.read_text("utf-8") for path in user_logs().glob("*.log"))
+    assert "propagate failed" in logs
+    assert "secret" not in logs
 
 
 def test_what_a_killed_run_left_is_swept(
