@@ -41,6 +41,12 @@ class Propagation:
         """How many frames are worked on; one that both ways begin with counts twice."""
         return sum(map(len, self.passes))
 
+    @property
+    def leads_nowhere(self) -> bool:
+        """Whether there are no frames but keyframes to answer."""
+        frames = {frame for order in self.passes for frame in order}
+        return all(frames <= keys.keys() for keys in self.keys.values())
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Propagated:

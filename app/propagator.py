@@ -169,7 +169,7 @@ class Propagator(QObject):
             return
         layers = self._layers(every=every_layer)
         propagation = planned(host.project, layers, host.playhead, direction)
-        if not propagation.frames:
+        if propagation.leads_nowhere:
             host.say("info", self.tr("There are no frames to go to within in and out."))
             return
         cancel = Cancel()

@@ -478,6 +478,10 @@ def test_what_stands_in_the_way_is_said(
     assert session.propagation_obstacle() == ""
     said: list[Message] = []
     session.message_sent.connect(said.append)
+    labels = session.history.labels()
+    session.propagate("forward")
+    assert "no frames" in said[-1].text
+    assert session.history.labels() == labels
     layer = only(session).id
     session.edit("Lock", lambda p: edits.set_locked(p, layer, locked=True))
     session.propagate("forward")
