@@ -22,17 +22,8 @@ from app.domain.matte import coverage
 from app.domain.project import LayerId
 from app.headless import BUNDLED, load_model
 from app.jobs import steps
-from app.propagate import (
-    Direction,
-    EmbeddingSource,
-    Propagated,
-    Propagation,
-    Skipped,
-    archives_of,
-    passes,
-    propagate,
-    sees_single_images,
-)
+from app.propagate import EmbeddingSource, Propagated, Skipped, archives_of, propagate
+from app.propagation import Direction, Propagation, passes, sees_single_images
 from app.settings import Settings
 from export.base import Alpha, FrameError
 from export.job import ExportJob, Mode

@@ -18,17 +18,8 @@ from app.domain.archive import ArchiveFolder
 from app.domain.history import History
 from app.domain.mask import Mask
 from app.domain.project import Layer, LayerId, Project
-from app.propagate import (
-    Direction,
-    EmbeddingSource,
-    Propagated,
-    Propagation,
-    Skipped,
-    archives_of,
-    obstacle,
-    planned,
-    propagate,
-)
+from app.propagate import EmbeddingSource, Propagated, Skipped, archives_of, propagate
+from app.propagation import Direction, Propagation, obstacle, planned
 from app.reports import Level, sentence_of
 from export.report import spans
 from models.base import Model

@@ -44,7 +44,7 @@ from app.plan import Wanted
 from app.player import Player, faster
 from app.project_files import ProjectFiles
 from app.project_jobs import ProjectOpened
-from app.propagate import Direction
+from app.propagation import Direction
 from app.propagator import Propagator, archive_folder
 from app.redaction import hide
 from app.reports import ExportSummary, Level, Message, Status, sentence_of
@@ -493,7 +493,7 @@ class Session(QObject):
     # Propagation
 
     def propagate(self, direction: Direction, *, every_layer: bool = False) -> None:
-        """Carry the selected layer's masks on from its keyframes; see app.propagate.planned.
+        """Carry the selected layer's masks on from its keyframes; see app.propagation.planned.
 
         Masks appear as they come. All of it is one step of the history.
         """

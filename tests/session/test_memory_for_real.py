@@ -16,7 +16,8 @@ from app.domain.clip import open_clip
 from app.domain.frames import FrameRange
 from app.domain.mask import Mask
 from app.domain.project import Point, Project
-from app.propagate import EmbeddingSource, Propagated, archives_of, planned, propagate
+from app.propagate import EmbeddingSource, Propagated, archives_of, propagate
+from app.propagation import planned
 from models.base import Model
 from models.library import load, read_pack
 from models.ort import Cancel, Runtime
