@@ -15,6 +15,7 @@ from app import (
     cli_evaluate,
     cli_export,
     cli_matte,
+    cli_models,
     cli_propagate,
     cli_report,
     selftest,
@@ -85,6 +86,11 @@ COMMANDS = {
         "measure a model by simulated clicks",
         cli_evaluate.add_arguments,
         lambda chosen, _: cli_evaluate.run(chosen, _settings()),
+    ),
+    "models": Command(
+        "list, get, check, choose and remove models",
+        cli_models.add_arguments,
+        lambda chosen, _: cli_models.run(chosen, _settings()),
     ),
     "report": Command(
         "gather what helps to find a fault",

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from app.cli_matte import add_mode, mode_of, tell, written
+from app.cli_matte import add_mode, add_pack, mode_of, tell, written
 from app.cli_project import asked_frames
 from app.cli_words import CommandError, Parser, frame_range
 from app.domain.clip import Clip
@@ -34,6 +34,7 @@ def add_arguments(parser: Parser) -> None:
         "--clip", type=Path, metavar="CLIP", help="the footage, where it is not found by itself"
     )
     add_mode(parser)
+    add_pack(parser)
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
@@ -51,7 +52,8 @@ def run(chosen: Namespace, settings: Settings) -> int:
     if frames is None:
         raise CommandError(f"{chosen.project.name} has no frames to export.")
     layers = _layers(project, chosen.layer, chosen.project)
-    with closing(MaskSource(clip, load_model(settings))) as source:
+    model = load_model(settings, chosen.pack)
+    with closing(MaskSource(clip, model)) as source:
         report = written(project, layers, list(frames), chosen.out, mode_of(chosen), source)
     tell(report, None, as_json=chosen.json)
     return 0 if report.complete else 1

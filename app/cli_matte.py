@@ -31,6 +31,7 @@ def add_arguments(parser: Parser) -> None:
     add_frames(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where mattes go")
     add_mode(parser)
+    add_pack(parser)
     parser.add_argument("--sheet", type=Path, metavar="FILE", help="write a contact sheet (PNG)")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
@@ -67,6 +68,13 @@ def add_frames(parser: Parser) -> None:
     )
 
 
+def add_pack(parser: Parser) -> None:
+    """Describe which model answers."""
+    parser.add_argument(
+        "--pack", default="", metavar="NAME", help="the model that answers; default: the chosen one"
+    )
+
+
 def add_mode(parser: Parser) -> None:
     """Describe what becomes of mattes that are there already."""
     there = parser.add_mutually_exclusive_group()
@@ -90,7 +98,7 @@ def run(chosen: Namespace, settings: Settings) -> int:
     mode = mode_of(chosen)
     if chosen.sheet and mode == "refuse" and chosen.sheet.exists():
         raise CommandError(f"{chosen.sheet} is already there; add --overwrite or choose a name.")
-    model = load_model(settings)
+    model = load_model(settings, chosen.pack)
     with closing(MaskSource(clip, model)) as source:
         report = written(project, layers, list(frames), chosen.out, mode, source)
         if chosen.sheet:

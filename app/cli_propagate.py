@@ -12,7 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from app.cli_matte import add_clip_and_words, add_frames, add_mode, as_values, carried_out, mode_of
+from app.cli_matte import (
+    add_clip_and_words,
+    add_frames,
+    add_mode,
+    add_pack,
+    as_values,
+    carried_out,
+    mode_of,
+)
 from app.cli_project import Typed, asked_frames, understood
 from app.cli_words import AddWord, CommandError, Parser, UsageError, at_least, mask
 from app.domain.clip import Clip, open_clip
@@ -20,7 +28,7 @@ from app.domain.image_file import read_image
 from app.domain.mask import Mask, upsample
 from app.domain.matte import coverage
 from app.domain.project import LayerId
-from app.headless import BUNDLED, load_model
+from app.headless import load_model
 from app.jobs import steps
 from app.propagate import EmbeddingSource, Propagated, Skipped, archives_of, propagate
 from app.propagation import Direction, Propagation, passes, sees_single_images
@@ -45,7 +53,7 @@ def add_arguments(parser: Parser) -> None:
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--backward", action="store_true", help="go towards the first frame")
     way.add_argument("--both", action="store_true", help="go both ways from the first prompt")
-    parser.add_argument("--pack", default=BUNDLED, metavar="NAME", help="the model to use")
+    add_pack(parser)
     usual = TrackOptions()
     parser.add_argument(
         "--conditioning", type=at_least(0), default=usual.conditioning, metavar="N",

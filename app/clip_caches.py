@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from pathlib import Path
 
 import cv2
@@ -37,7 +38,7 @@ class ClipCaches:
         self.direction = 1
         frames = max(settings.frames_mb * MB, 4 * self.frame_bytes)
         self.frames: ByteCache[int, NDArray[np.uint8]] = ByteCache(frames, _nbytes)
-        self.frames.cost = lambda frame: distance(frame, self.playhead, self.direction)
+        self.take_over()
         self.mattes: ByteCache[Mask, NDArray[np.uint8]] = ByteCache(MATTES, _nbytes)
         self.answers: ByteCache[tuple[int, Prompt], Mask] = ByteCache(ANSWERS, _mask_bytes)
         self.priors: ByteCache[tuple[int, Prompt], Logits] = ByteCache(PRIORS, _nbytes)
@@ -46,7 +47,25 @@ class ClipCaches:
         }
         self.failures: dict[object, str] = {}  # questions and frames not to be tried again
         self.thumbnails: ByteCache[int, NDArray[np.uint8]] = ByteCache(THUMBNAILS, _nbytes)
+        self.model = info.digest  # whose embeddings and answers these are
         self._embeddings = _open_store(clip, info, settings, folder)
+
+    def for_model(self, info: ModelInfo, settings: Settings, folder: Path) -> ClipCaches:
+        """Caches of the same clip for another model: pictures and mattes are the very same.
+
+        Nothing of it holds back or changes these; close whichever is not used any more.
+        """
+        other = copy(self)
+        other.answers = ByteCache(ANSWERS, _mask_bytes)
+        other.priors = ByteCache(PRIORS, _nbytes)
+        other.failures = {}
+        other.model = info.digest
+        other._embeddings = _open_store(self.clip, info, settings, folder)  # noqa: SLF001 - ours
+        return other
+
+    def take_over(self) -> None:
+        """From now on these say which pictures leave first, not those they were made from."""
+        self.frames.cost = lambda frame: distance(frame, self.playhead, self.direction)
 
     @property
     def frame_bytes(self) -> int:

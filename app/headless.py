@@ -7,9 +7,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.paths import resource, user_cache, user_config, user_models
+from app import paths
 from app.settings import Settings
 from models.base import Model, ModelError
+from models.install import Installer
 from models.library import Pack, find_packs
 from models.ort import Runtime
 from models.quarantine import load_tried
@@ -20,19 +21,28 @@ UNSEEN = {"offscreen", "minimal"}  # platforms of Qt that show nothing
 
 def settings_path() -> Path:
     """The file of the user's settings."""
-    return user_config() / "settings.json"
+    return paths.user_config() / "settings.json"
+
+
+def tried() -> Path:
+    """Where packs that passed their trial are remembered."""
+    return paths.user_cache() / "tried"
 
 
 def packs() -> tuple[list[Pack], list[ModelError]]:
     """The installed packs, the user's own before bundled ones, and what is wrong with others."""
-    return find_packs([user_models(), resource("models")])
+    Installer(paths.user_models()).tidy()
+    return find_packs([paths.user_models(), paths.resource("models")])
 
 
-def load_model(settings: Settings, name: str = BUNDLED) -> Model:
-    """The model of the pack with id `name`. Raises ModelError where it is missing or damaged.
+def load_model(settings: Settings, name: str = "") -> Model:
+    """The model of the pack with id `name`, else the chosen one, else the one that ships.
+
+    Raises ModelError where it is missing or damaged.
 
     A pack that does not ship with the program is first tried in another process, once.
     """
+    name = name or settings.model or BUNDLED
     found, faults = packs()
     chosen = next((pack for pack in found if pack.info.id == name), None)
     if chosen is None and name == BUNDLED and faults:
@@ -40,7 +50,7 @@ def load_model(settings: Settings, name: str = BUNDLED) -> Model:
     if chosen is None:
         names = ", ".join(pack.info.id for pack in found) or "none"
         raise ModelError(f"There is no model called {name}; installed: {names}.")
-    return load_tried(chosen, Runtime(settings.device), user_cache() / "tried")
+    return load_tried(chosen, Runtime(settings.device), tried())
 
 
 def has_display(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> bool:

@@ -29,6 +29,16 @@ def user_models() -> Path:
     return user_data_path(NAME, appauthor=False) / "models"
 
 
+def user_downloads() -> Path:
+    """The folder of downloads that are no packs, and of those that are not finished."""
+    return user_data_path(NAME, appauthor=False) / "downloads"
+
+
+def catalogue() -> Path:
+    """The catalogue of models that ships with the program."""
+    return resource("models", "catalogue.json")
+
+
 def user_recovery() -> Path:
     """The folder of live copies: the work that is not saved yet."""
     return user_data_path(NAME, appauthor=False) / "recovery"

@@ -47,8 +47,8 @@ def sees_single_images(info: ModelInfo) -> str:
     if "track" in info.supports:
         return ""
     return (
-        f"{info.label} sees single images only; install a SAM 2.1 model under Models"
-        " to follow objects."
+        f"{info.label} sees single images only; install a SAM 2.1 model under"
+        " File > Models to follow objects."
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,10 +32,6 @@ SHARE = 10  # taking them may use one part in so many of the window's time
 
 class Host(Protocol):
     """What is asked of the session."""
-
-    @property
-    def model(self) -> Model:
-        """The model that answers."""
 
     @property
     def project(self) -> Project:
@@ -112,9 +108,11 @@ class Propagator(QObject):
 
     changed = Signal()  # begun, got on, ended
 
-    def __init__(self, host: Host, folder: ArchiveFolder, parent: QObject) -> None:
+    def __init__(
+        self, host: Host, model: Callable[[], Model], folder: ArchiveFolder, parent: QObject
+    ) -> None:
         super().__init__(parent)
-        self._host, self._folder = host, folder
+        self._host, self._model, self._folder = host, model, folder
         self._run: Run | None = None
         self._told: str | None = None  # what was said of the folder
         self._taking = QTimer(self, singleShot=True, interval=TAKE_EVERY)
@@ -134,7 +132,7 @@ class Propagator(QObject):
             return self.tr("A propagation is under way; it can be cancelled.")
         if host.exporting:
             return self.tr("Mattes are being exported; propagate when that is done.")
-        return obstacle(host.project, self._layers(every=every_layer), host.model.info)
+        return obstacle(host.project, self._layers(every=every_layer), self._model().info)
 
     def activity(self) -> str:
         """What the status bar says while it runs."""
@@ -154,7 +152,7 @@ class Propagator(QObject):
         """Propagate the selected layer, or every layer that has keyframes."""
         host = self._host
         reason = self.obstacle(every_layer=every_layer)
-        tracker = None if reason else tracker_of(host.model)
+        tracker = None if reason else tracker_of(self._model())
         if reason or tracker is None:
             host.say("info", reason)
             return
@@ -258,9 +256,9 @@ class Propagator(QObject):
 
     def _starter(self, propagation: Propagation, tracker: Tracker, cancel: Cancel) -> _Starter:
         host = self._host
-        source = EmbeddingSource(propagation.clip, host.model, cancel, host.caches)
+        source = EmbeddingSource(propagation.clip, self._model(), cancel, host.caches)
         return _Starter(
-            propagation, host.project, tracker, host.model, source, self._folder, cancel
+            propagation, host.project, tracker, self._model(), source, self._folder, cancel
         )
 
     def _layers(self, *, every: bool) -> Sequence[Layer]:

@@ -17,7 +17,7 @@ from app.headless import settings_path
 from app.log import NAME, OLDER
 from app.redaction import hide, redact
 from app.selftest import findings
-from app.settings import Settings, SettingsError, as_json, load
+from app.settings import SettingsError, as_json, load
 from export.base import ExportError
 from export.whole_file import whole
 
@@ -91,15 +91,15 @@ def _text(make: Callable[[], str]) -> str:
 
 
 def _settings() -> str:
-    """The settings without the clips opened last and the export folder, which are hidden."""
+    """The settings without the clips opened last, the export folder and the catalogue."""
     try:
         settings = load(settings_path())
     except SettingsError as e:
         return str(e)
-    for path in (*settings.recent, settings.export_folder):
+    for path in (*settings.recent, settings.export_folder, settings.catalogue):
         if path:
             hide(Path(path))
-    return as_json(replace(settings, recent=(), export_folder=Settings().export_folder))
+    return as_json(replace(settings, recent=(), export_folder="", catalogue=""))
 
 
 def _disks() -> str:

@@ -18,7 +18,7 @@ from app.domain.clip import ClipReader
 from app.domain.mask import upsample
 from app.domain.matte import coverage
 from app.domain.project import Prompt
-from app.headless import load_model, packs
+from app.headless import BUNDLED, load_model, packs
 from app.jobs import answer
 from app.paths import user_cache, user_config, user_logs, user_models
 from app.settings import Settings
@@ -37,7 +37,7 @@ class SelftestError(Exception):
 
 def run(settings: Settings) -> int:
     """Print one finding a line. Raises SelftestError, ModelError, ClipError."""
-    for finding in (*findings(), *_click(settings)):
+    for finding in (*findings(), _chosen(settings), *_click(settings)):
         print(finding, flush=True)
     return 0
 
@@ -47,6 +47,10 @@ def findings() -> Iterator[str]:
     yield from _versions()
     yield from _codecs()
     yield from _folders()
+
+
+def _chosen(settings: Settings) -> str:
+    return f"model in use: {settings.model or BUNDLED}"
 
 
 def _versions() -> Iterator[str]:
@@ -84,7 +88,7 @@ def _click(settings: Settings) -> Iterator[str]:
     """One click on the demo, checked."""
     clip = demo_clip()
     click = PROMPTS[FRAME].points[0]
-    model = load_model(settings)
+    model = load_model(settings, BUNDLED)  # whose mask of that frame is known
     with ClipReader(clip) as reader:
         picture = reader.read(FRAME).rgb8()
     start = time.perf_counter()

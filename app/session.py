@@ -51,7 +51,7 @@ from app.reports import ExportSummary, Level, Message, Status, sentence_of
 from app.settings import Settings
 from export.job import ExistingFiles, Mode
 from export.report import Progress, Report
-from models.base import Model
+from models.base import Model, ModelInfo
 
 __all__ = ["ExportSummary", "Message", "Progress", "Session", "Status"]
 
@@ -79,6 +79,7 @@ class Session(QObject):
     mask_changed = Signal(str, int)
     caches_changed = Signal()
     thumbnail_ready = Signal(int)
+    model_changed = Signal()
     playing_changed = Signal()
     status_changed = Signal()
     message_sent = Signal(object)
@@ -100,7 +101,7 @@ class Session(QObject):
         self._history = self._new_history(Project(), self.tr("Start"))
         self.files = ProjectFiles(self, recovery_folder or paths.user_recovery(), self)
         archives = archive_folder(self._folder, settings.archives_gb)
-        self.propagator = Propagator(self, archives, self)
+        self.propagator = Propagator(self, lambda: self._model, archives, self)
         self._caches: ClipCaches | None = None
         self._opening: OpenClip | None = None
         self._playhead = 0
@@ -131,11 +132,6 @@ class Session(QObject):
         self._crew.failed.connect(self._on_failed)
 
     # What there is
-
-    @property
-    def model(self) -> Model:
-        """The model that answers."""
-        return self._model
 
     @property
     def project(self) -> Project:
@@ -191,6 +187,11 @@ class Session(QObject):
     def read_only(self) -> str:
         """Why nothing may be changed; empty where it may."""
         return self.files.read_only
+
+    @property
+    def model(self) -> ModelInfo:
+        """What is known of the model that answers."""
+        return self._model.info
 
     @property
     def caches(self) -> ClipCaches | None:
@@ -315,6 +316,36 @@ class Session(QObject):
     def finder(self, project: Project, relative: str | None, home: Path | None) -> FindFootage:
         """The job that finds the footage of `project`."""
         return FindFootage(project, relative, home, self._model, self._settings, self._folder)
+
+    # The model
+
+    def use_model(self, model: Model, caches: ClipCaches | None = None) -> None:
+        """Have `model` answer from now on. Masks stay; only what is asked from now on is its.
+
+        `caches` are those for it where a lane has prepared them, of the clip that was open then.
+        """
+        self.propagator.end()
+        self._model = model
+        self._encode_seconds = 0.0
+        old = self._caches
+        if old is None or (caches is not None and caches.clip is not old.clip):
+            if caches is not None:  # another clip was opened meanwhile
+                caches.close()
+            caches = None
+        if old is not None:
+            self._caches = self._fitting(caches or old)
+            self._caches.take_over()
+            if caches is not None:
+                old.close()
+        self.model_changed.emit()
+        self.status_changed.emit()
+        self.publish()
+        self._refresh_soon()
+
+    def cache_maker(self) -> Callable[[ModelInfo], ClipCaches | None]:
+        """What a lane calls to prepare the open clip's caches for `use_model`."""
+        caches, settings, folder = self._caches, self._settings, self._folder
+        return lambda info: caches.for_model(info, settings, folder) if caches else None
 
     # The playhead
 
@@ -622,13 +653,22 @@ class Session(QObject):
             self._caches.close()
         if clip is not None and caches is None:
             caches = ClipCaches(clip, self._model.info, self._settings, self._folder)
-        self._caches = caches
+        self._caches = self._fitting(caches) if caches else None
         self._wishes.clear()
         self._player.stop()
         self._playhead = clip.frames.clamp(self._playhead) if clip else 0
         self.clip_changed.emit()
         self.playhead_changed.emit(self._playhead)
         self._refresh_soon()
+
+    def _fitting(self, caches: ClipCaches) -> ClipCaches:
+        """`caches`, or the like of it where another model was chosen while it was being made."""
+        if caches.model == self._model.info.digest:
+            return caches
+        caches.close()
+        fitting = caches.for_model(self._model.info, self._settings, self._folder)
+        fitting.take_over()
+        return fitting
 
     def _take_known_answers(self) -> None:
         """Undo and redo find their masks here; nothing is asked twice."""
@@ -819,15 +859,17 @@ class Session(QObject):
             case _ if self.files.take(answer):
                 pass
             case (
-                FrameRead(caches=caches)
-                | ThumbnailMade(caches=caches)
-                | FrameEmbedded(caches=caches)
-                | Answered(caches=caches)
-                | NotAnswered(caches=caches)
-                | MatteMade(caches=caches)
-                | MaskDamaged(caches=caches)
+                FrameEmbedded(caches=caches) | Answered(caches=caches) | NotAnswered(caches=caches)
             ):
                 if caches is self._caches:
+                    self._on_result(answer)
+            case (
+                FrameRead(caches=caches)
+                | ThumbnailMade(caches=caches)
+                | MatteMade(caches=caches)
+                | MaskDamaged(caches=caches)
+            ):  # the same by whichever model
+                if self._caches is not None and caches.clip is self._caches.clip:
                     self._on_result(answer)
         self._refresh_soon()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 RECENT = 10  # how many clips the menu remembers
 
@@ -28,6 +28,8 @@ class Settings:
     archives_gb: float = 4.0  # disk for what trackers remember
     encode_ahead: bool = True  # encode frames before they are asked for
     device: str = "auto"  # what models run on: auto, cpu, cuda, directml, coreml
+    model: str = ""  # id of the pack that answers; empty: the one that ships with the program
+    catalogue: str = ""  # file of models that can be had; empty: the one that ships
     log_paths: bool = False  # write paths and names of footage to the log
 
     def with_recent(self, clip: Path) -> Settings:
@@ -35,6 +37,17 @@ class Settings:
         path = str(clip)
         rest = tuple(item for item in self.recent if item != path)
         return replace(self, recent=(path, *rest)[:RECENT])
+
+
+class SettingsStore(Protocol):
+    """Holds the settings and writes every change."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as they are now."""
+
+    def change(self, settings: Settings) -> None:
+        """Take these settings and keep them for the next start."""
 
 
 def load(path: Path) -> Settings:

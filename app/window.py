@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -68,18 +69,21 @@ def run_window(path: Path | None, project: Project | None = None) -> int:
     _let_ctrl_c_work(app)
     code = app.exec()
     garbage.stop()
-    window.session.shutdown()  # a quit that closed no window leaves no thread behind either
+    window.shut_down()  # a quit that closed no window leaves no thread behind either
     return code
 
 
 def open_window(path: Path | None, project: Project | None = None) -> MainWindow:
-    """The window on the screen, with the user's settings and the bundled model.
+    """The window on the screen, with the user's settings and the model they chose.
 
-    Raises ModelError where that model is damaged.
+    Raises ModelError where the one that ships is damaged.
     """
     store = Store(settings_path())
-    window = make_window(load_model(store.settings), store)
+    model, warning = _first_model(store.settings)
+    window = make_window(model, store)
     window.show()
+    if warning:
+        window.messages.show_message(Message("warning", warning, stays=True))
     if crash.take():
         window.messages.show_message(Message("warning", crash.SENTENCE, stays=True))
     if store.fault:
@@ -93,6 +97,18 @@ def open_window(path: Path | None, project: Project | None = None) -> MainWindow
     elif path is not None:
         window.session.open(path)
     return window
+
+
+def _first_model(settings: Settings) -> tuple[Model, str]:
+    """The model that was chosen, else the one that ships and why. Raises ModelError."""
+    try:
+        return load_model(settings), ""
+    except ModelError as error:
+        if not settings.model:
+            raise
+        log.warning("the chosen model is not used: %s", error)
+        model = load_model(replace(settings, model=""))
+        return model, f"{error} {model.info.label} answers until you choose another under Models."
 
 
 def make_window(

@@ -70,14 +70,14 @@ def parse(data: bytes) -> Description:
 
 def _json(data: bytes) -> object:
     try:
-        return json.loads(data.decode(), object_pairs_hook=_once)
+        return json.loads(data.decode(), object_pairs_hook=once)
     except DescriptionError:
         raise
     except (ValueError, RecursionError) as e:
         raise DescriptionError("it is not JSON in UTF-8") from e
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object whose keys stand once: two readers must not see two models."""
     entries = dict(pairs)
     if len(entries) < len(pairs):

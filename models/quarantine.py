@@ -11,17 +11,21 @@ import hashlib
 import multiprocessing
 import sys
 import time
+from collections import deque
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
 
-from models.base import BoxClick, Click, Model, ModelError, Step
+from models.base import BoxClick, Click, Embedding, Model, ModelError, Step
 from models.library import Pack, load, read_pack
 from models.ort import Runtime, runtime_module
+from models.tracking import Tracking, tracker_of
 
 BUNDLED = frozenset({"f9942b7317f7d7e6c71b7d24d0db0cb02932ea3bca06afba5cb0583e3691b527"})
+TRIAL = 2  # the version of what is tried; what passed an earlier one is tried again
+TRACKED = 4  # frames
 PATIENCE = 180.0  # seconds; a large model on a slow machine takes a tenth of it
 
 
@@ -51,10 +55,16 @@ def load_tried(
     return model
 
 
+def try_pack(pack: Pack, runtime: Runtime, patience: float = PATIENCE) -> None:
+    """Run `pack` once in a process of its own, whatever is remembered. Raises ModelError."""
+    load(pack, runtime)
+    _try(pack, runtime, patience)
+
+
 def _key(pack: Pack, runtime: Runtime) -> str:
     """A name for this pack on this device and this version of ONNX Runtime."""
     info = pack.info
-    facts = (info.digest, pack.family, pack.size, info.embedding_shapes, runtime.device)
+    facts = (TRIAL, info.digest, pack.family, pack.size, info.embedding_shapes, runtime.device)
     text = repr((*facts, runtime_module().__version__))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -79,7 +89,7 @@ REMEDY = "remove it, or get the model anew from its maker."
 
 
 def _trial(pack: Pack, runtime: Runtime, mouth: Connection) -> None:
-    """One frame and the prompts of every kind; says what was refused."""
+    """One frame, the prompts of every kind, and some tracking; says what was refused."""
     frame = np.random.default_rng(1).integers(0, 256, (48, 64, 3), dtype=np.uint8)
     box: list[Step] = [BoxClick(8, 8, 40, 30), Click(20, 20)]
     points: list[Step] = [Click(20, 20), Click(50, 40, include=False)]
@@ -88,8 +98,18 @@ def _trial(pack: Pack, runtime: Runtime, mouth: Connection) -> None:
         embedding = model.encode(frame)
         for steps in (points, box, [Click(20, 20, proposal=min(1, pack.info.proposals))]):
             model.decode(embedding, steps)
+        _track(model, embedding)
     except ModelError as e:
         mouth.send(str(e))
+
+
+def _track(model: Model, embedding: Embedding) -> None:
+    """A few frames, where the model tracks: each looks back at one more than the one before."""
+    tracker = tracker_of(model)
+    if tracker is not None:
+        keys = {"layer": {0: (Click(20, 20),)}}
+        tracking = Tracking(lambda _frame: embedding, keys, range(TRACKED), range(TRACKED))
+        deque(tracker.track(tracking), maxlen=0)
 
 
 def _main(folder: str) -> None:

@@ -75,6 +75,19 @@ def shoot(window: MainWindow, folder: Path, scratch: Path) -> None:
     wait(lambda: not session.exporting)
     save(dialog, folder, "exported")
     dialog.close()
+    shoot_models(window, folder)
+
+
+def shoot_models(window: MainWindow, folder: Path) -> None:
+    """The window of models, and the question before a download."""
+    window.show_models()
+    dialog = window._models_dialog
+    assert dialog is not None
+    wait(lambda: bool(dialog.available))
+    save(dialog, folder, "models")
+    next(iter(dialog.available.values())).buttons["download"].click()
+    save(dialog, folder, "licence")
+    dialog.close()
 
 
 def shoot_files(window: MainWindow, folder: Path, scratch: Path) -> None:
@@ -129,7 +142,7 @@ def main() -> int:
         window.show()
         shoot(window, folder, Path(home))
         shoot_files(window, folder, Path(home))
-        window.session.shutdown()
+        window.shut_down()
     return 0
 
 

@@ -65,6 +65,8 @@ def _file_rows(tr: Translate) -> tuple[Row, ...]:
             tr("Look at work that was neither saved nor thrown away for good"), divided=True),
         Row("file.footage", tr("&Link footage…"), "file", "file.choose_footage", "", "",
             tr("Choose the movie or the sequence that the project works on"), when="clip"),
+        Row("file.models", tr("&Models…"), "file", "window.show_models", "", "cpu",
+            tr("Choose the model that answers; get, check and remove models"), divided=True),
         Row("file.export", tr("&Export mattes…"), "file", "window.export_mattes", "Ctrl+E",
             "export", tr("Write the mattes of layers as image sequences"), when="layers",
             divided=True),

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import paths
+from app.model_desk import ModelDesk
 from app.session import Session
 from app.ui.actions import Actions
 from app.ui.export_dialog import ExportDialog
@@ -30,6 +31,7 @@ from app.ui.layer_commands import LayerCommands
 from app.ui.layer_panel import LayerPanel
 from app.ui.message_bar import MessageBar
 from app.ui.mode_bar import ModeBar
+from app.ui.models_dialog import ModelsDialog
 from app.ui.offers import OfferPanel
 from app.ui.settings_store import SettingsStore
 from app.ui.shortcut_editor import ShortcutEditor
@@ -78,6 +80,8 @@ class MainWindow(QMainWindow):
         self.actions_table.connect_targets(targets)
         self._connect()
         self._export_dialog: ExportDialog | None = None
+        self._desk: ModelDesk | None = None
+        self._models_dialog: ModelsDialog | None = None
         self.setAcceptDrops(False)  # the canvas takes what is dropped
         self.resize(1440, 900)
         if geometry_store is not None and geometry_store.value("geometry"):
@@ -101,6 +105,21 @@ class MainWindow(QMainWindow):
         self._export_dialog.show()
         self._export_dialog.raise_()
         self._export_dialog.activateWindow()
+
+    def show_models(self) -> None:
+        """Show which models there are."""
+        if self._models_dialog is None:
+            self._desk = ModelDesk(self.session, self._store, self)
+            self._models_dialog = ModelsDialog(self._desk, self)
+        self._models_dialog.show()
+        self._models_dialog.raise_()
+        self._models_dialog.activateWindow()
+
+    def shut_down(self) -> None:
+        """End every thread; the window cannot be used afterwards."""
+        if self._desk is not None:
+            self._desk.shutdown()
+        self.session.shutdown()
 
     def rename_layer(self) -> None:
         """Edit the name of the selected layer in place."""
@@ -186,7 +205,7 @@ class MainWindow(QMainWindow):
             return
         if self._geometry is not None:
             self._geometry.setValue("geometry", self.saveGeometry())
-        self.session.shutdown()
+        self.shut_down()
         event.accept()
 
     # Inside
@@ -270,6 +289,7 @@ class MainWindow(QMainWindow):
             session.playhead_changed,
             session.playing_changed,
             session.propagation_changed,
+            session.model_changed,
             session.export_finished,
             viewer.picked_changed,
             viewer.mode_changed,

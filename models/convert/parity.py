@@ -93,21 +93,23 @@ def end_to_end(
 
     `options` hold for both; pruning, which the original has not, must be off.
     """
-    predictor.max_cond_frames_in_attn = options.conditioning or -1
-    predictor.memory_temporal_stride_for_eval = options.stride
-    theirs = Theirs(predictor, pictures)
+    theirs = Theirs(predictor, pictures, options)
     ours = Ours(model, pictures, options)
     differences = []
     for event in events:
         for (what, a), (_, b) in zip(theirs.play(event), ours.play(event), strict=True):
-            differences.append(_compared(what, a, b))
+            differences.append(compared(what, a, b))
     return differences
 
 
 class Theirs:
     """The original's predictor on a clip held in memory."""
 
-    def __init__(self, predictor: Predictor, pictures: Sequence[Rgb8]) -> None:
+    def __init__(
+        self, predictor: Predictor, pictures: Sequence[Rgb8], options: TrackOptions
+    ) -> None:
+        predictor.max_cond_frames_in_attn = options.conditioning or -1
+        predictor.memory_temporal_stride_for_eval = options.stride
         self._predictor = predictor
         self._size = pictures[0].shape[1], pictures[0].shape[0]
         with _frames_in_memory(predictor, pictures):
@@ -195,7 +197,8 @@ def disc(event: Whole, size: tuple[int, int]) -> NDArray[np.bool_]:
     return inside
 
 
-def _compared(what: str, theirs: F32, ours: F32) -> Difference:
+def compared(what: str, theirs: F32, ours: F32) -> Difference:
+    """How far apart two answers are, both (rows, columns)."""
     apart = np.abs(theirs - ours)
     return Difference(
         what,

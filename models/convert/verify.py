@@ -84,7 +84,7 @@ def original_of(pack: Pack, checkpoint: Path | None = None) -> Original:
         return replace(original, checkpoint=checkpoint, trusted=True)
     if type(said.get("random")) is not int:
         raise ConversionError(
-            f"{path} comes from a checkpoint: give --against with the file {said.get('checkpoint')}."
+            f"{path} comes from a checkpoint: give --against {said.get('checkpoint')}."
         )
     return replace(original, seed=said["random"])
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +13,18 @@ import pytest
 from onnx import TensorProto, helper
 
 from models import quarantine
-from models.base import Click, ModelError
+from models.base import CancelToken, Click, ModelError, Prediction
 from models.library import read_pack
 from models.ort import Runtime
 from models.quarantine import BUNDLED, load_tried
+from models.tracking import Tracked, Tracking, TrackOptions
+from tests.fakes import DiscModel
 from tests.models.graphs import SIDE, decoder, model_of, value, weight, write_tiny_pack
 from tests.models.test_hostile_packs import FRAME, changed_pack
 from tests.models.test_mobilesam import PACK
 
 CPU = Runtime("cpu", threads=1)
+LOGITS = np.zeros((4, 4), np.float16)
 
 
 def crashing() -> bytes:
@@ -97,3 +103,33 @@ def test_what_a_trial_refuses_is_said(tmp_path: Path) -> None:
     pack = read_pack(write_tiny_pack(tmp_path / "bad", embedding_shapes=[[2, 1, 1]]))
     with pytest.raises(ModelError, match=r"encoder\.onnx has image_embed as"):
         load_tried(pack, CPU)
+
+
+class Following(DiscModel):
+    """A model that tracks, and fails on the third frame."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.info = replace(self.info, supports=frozenset({"point", "box", "track"}))
+        self.seen: list[int] = []
+
+    def tracker(self, options: TrackOptions) -> Following:
+        return self
+
+    def track(self, tracking: Tracking, cancel: CancelToken | None = None) -> Iterator[Tracked]:
+        for frame in tracking.order:
+            self.seen.append(frame)
+            tracking.embeddings(frame)
+            if frame == 2:
+                raise ModelError("The third frame is too much.")
+            yield Tracked("layer", frame, Prediction(LOGITS, (0, 0, 64, 48), 0.9), 1.0, frame == 0)
+
+
+def test_what_tracks_is_tried_in_tracking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Following()
+    monkeypatch.setattr(quarantine, "load", lambda *_: model)
+    pack = read_pack(write_tiny_pack(tmp_path / "tiny"))
+    ear, mouth = multiprocessing.Pipe(duplex=False)
+    quarantine._trial(pack, CPU, mouth)
+    assert ear.recv() == "The third frame is too much."
+    assert model.seen == [0, 1, 2]

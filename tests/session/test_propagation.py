@@ -392,6 +392,23 @@ def test_a_drag_meanwhile_stays_one_step(
     assert sorted(only(keyed).masks) == READABLE
 
 
+def test_another_model_ends_it_and_what_came_stays(
+    keyed: Session, qtbot: QtBot, model: TrackingDiscModel
+) -> None:
+    model.tracking.clear()
+    keyed.propagate("forward")
+    hold(model, qtbot, keyed, 3)
+    keyed.use_model(DiscModel())
+    assert not keyed.propagating
+    assert sorted(only(keyed).masks) == [1001, 1002, 1003]
+    assert "single images" in keyed.propagation_obstacle()
+    keyed.use_model(model)
+    model.tracking.set()
+    keyed.seek(FIRST)
+    run(keyed, qtbot)
+    assert sorted(only(keyed).masks) == READABLE
+
+
 def test_closing_the_project_ends_it(
     keyed: Session, qtbot: QtBot, model: TrackingDiscModel, plate: Path
 ) -> None:
