@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
+from models.base import CancelToken
+
 log = logging.getLogger(__name__)
 
 
@@ -31,9 +33,16 @@ class Batch:
     """A job done step by step; `start` makes its generator in the lane's thread."""
 
     start: Callable[[], Generator[object]]
-    cancelled: bool = False  # set from any thread; looked at between steps
+    token: CancelToken | None = None  # ends the step under way, where there is a way to
+    cancelled: bool = False  # looked at between steps
     over: bool = False
     _steps: Generator[object] | None = field(default=None, repr=False)
+
+    def cancel(self) -> None:
+        """Go no further; may be called from any thread."""
+        self.cancelled = True
+        if self.token is not None:
+            self.token.cancel()
 
     def __call__(self) -> Stepped | Ended:
         """The next step. A generator that is cancelled is closed, so that it can tidy up."""

@@ -16,11 +16,12 @@ from app import (
     cli_export,
     cli_matte,
     cli_models,
+    cli_propagate,
     cli_report,
     selftest,
 )
 from app.cli_demo import OpenWindow
-from app.cli_words import CommandError, Parser, UsageError
+from app.cli_words import CommandError, MaskAt, Parser, UsageError
 from app.domain.clip import ClipError
 from app.domain.project_schema import ProjectError
 from app.evaluate import EvaluationError
@@ -60,6 +61,11 @@ COMMANDS = {
         "write mattes from clicks, without a window",
         cli_matte.add_arguments,
         lambda chosen, _: cli_matte.run(chosen, _settings()),
+    ),
+    "propagate": Command(
+        "follow objects from clicks or masks, without a window",
+        cli_propagate.add_arguments,
+        lambda chosen, _: cli_propagate.run(chosen, _settings()),
     ),
     "export": Command(
         "write the mattes of a project, without a window",
@@ -157,7 +163,8 @@ def _parsed(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
     """The arguments as values; every path among them stays out of the log."""
     chosen = parser.parse_args(arguments)
     for value in vars(chosen).values():
-        for path in value if isinstance(value, list) else [value]:
+        for item in value if isinstance(value, list) else [value]:
+            path = item.path if isinstance(item, MaskAt) else item
             if isinstance(path, Path):
                 hide(path)
     return chosen

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TextIO
@@ -27,6 +27,17 @@ MOST_CELLS = 9  # of a contact sheet
 
 def add_arguments(parser: Parser) -> None:
     """Describe the command."""
+    add_clip_and_words(parser)
+    add_frames(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where mattes go")
+    add_mode(parser)
+    add_pack(parser)
+    parser.add_argument("--sheet", type=Path, metavar="FILE", help="write a contact sheet (PNG)")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def add_clip_and_words(parser: Parser) -> None:
+    """Describe the clip, and the prompts of its layers."""
     parser.add_argument("clip", type=Path, help="a movie, an image sequence's folder or pattern")
     place, action = "X,Y[@FRAME]", AddWord
     parser.add_argument(
@@ -45,17 +56,16 @@ def add_arguments(parser: Parser) -> None:
         "--layer", dest="words", action=action, type=layer, metavar="NAME",
         help="what follows belongs to the layer of this name",
     )  # fmt: skip
+
+
+def add_frames(parser: Parser) -> None:
+    """Describe the frames to work on."""
     parser.add_argument(
         "--frames",
         type=frame_range,
         metavar="A-B",
         help="frames to write, negative ones as --frames=-5--2; default: the whole clip",
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where mattes go")
-    add_mode(parser)
-    add_pack(parser)
-    parser.add_argument("--sheet", type=Path, metavar="FILE", help="write a contact sheet (PNG)")
-    parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
 def add_pack(parser: Parser) -> None:
@@ -106,10 +116,18 @@ def written(
     source: AnswerSource,
 ) -> Report:
     """Export, with progress on the terminal. Raises ExportError."""
+    return carried_out(
+        lambda: export_mattes(project, layers, frames, out, mode, source), out, "mattes"
+    )
+
+
+def carried_out(start: Callable[[], Generator[Progress | Report]], out: Path, files: str) -> Report:
+    """Run an export of `files`, "mattes" or "masks", and show its progress. Raises ExportError."""
     try:
-        steps = export_mattes(project, layers, frames, out, mode, source)
+        steps = start()
     except ExistingFiles as e:
-        count = f"{len(e.paths)} matte{'s are' if len(e.paths) > 1 else ' is'}"
+        one = f"1 {files.removesuffix('s')} is"
+        count = f"{len(e.paths)} {files} are" if len(e.paths) > 1 else one
         raise CommandError(
             f"{count} already in {out}; add --overwrite or --resume, or choose another folder."
         ) from e
@@ -119,19 +137,19 @@ def written(
             if isinstance(step, Report):
                 report = step
             else:
-                show(step, sys.stderr)
+                show(step, files, sys.stderr)
     if report is None:
         raise CommandError("The export ended without a report.")
     return report
 
 
-def show(progress: Progress, terminal: TextIO) -> None:
+def show(progress: Progress, files: str, terminal: TextIO) -> None:
     """One line that is written over and over; nothing where nobody looks."""
     if not terminal.isatty():
         return
     left = f"{progress.rate:.2f} a second, {progress.eta:.0f} s left"
     end = "\n" if progress.done == progress.total else ""
-    terminal.write(f"\r{progress.done} of {progress.total} mattes, {left}   {end}")
+    terminal.write(f"\r{progress.done} of {progress.total} {files}, {left}   {end}")
     terminal.flush()
 
 

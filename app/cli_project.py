@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from app.cli_words import At, NewLayer, UsageError, Word
+from app.cli_words import At, MaskAt, NewLayer, UsageError, Word
 from app.domain import edits
 from app.domain.clip import Clip
 from app.domain.frames import FrameRange
@@ -23,13 +25,31 @@ def asked_frames(clip: Clip, frames: FrameRange | None) -> FrameRange:
     return frames
 
 
-def build(clip: Clip, frames: FrameRange, words: Sequence[Word]) -> tuple[Project, list[LayerId]]:
-    """A project with the prompts typed, and its layers in the order typed.
+@dataclass(frozen=True)
+class Typed:
+    """What was typed: a project with the prompts, its layers in order, and files of masks."""
 
-    Steps before any --layer belong to a layer called Layer 1; a name that comes again continues its
+    project: Project
+    layers: list[LayerId]
+    masks: Mapping[LayerId, Mapping[int, Path]]
+
+
+def build(clip: Clip, frames: FrameRange, words: Sequence[Word]) -> tuple[Project, list[LayerId]]:
+    """A project with the prompts typed, and its layers in the order typed. Raises UsageError."""
+    typed = understood(clip, frames, words)
+    if not any(layer.prompts for layer in typed.project.layers):
+        raise UsageError("Say what to cut out, with --point X,Y or --box X0,Y0,X1,Y1.")
+    return typed.project, typed.layers
+
+
+def understood(clip: Clip, frames: FrameRange, words: Sequence[Word]) -> Typed:
+    """What was typed.
+
+    Words before any --layer belong to a layer called Layer 1; a name that comes again continues its
     layer. Raises UsageError for a step outside the picture or the frames.
     """
     project, layers, current = Project(clip=clip, in_out=frames), list[LayerId](), ""
+    masks: dict[LayerId, dict[int, Path]] = {}
     for word in words:
         name = word.name if isinstance(word, NewLayer) else None
         known = _named(project, name) if name else None
@@ -41,8 +61,11 @@ def build(clip: Clip, frames: FrameRange, words: Sequence[Word]) -> tuple[Projec
             layers.append(current)
         if isinstance(word, At):
             project = _with_step(project, current, word, clip, frames)
-    if not any(layer.prompts for layer in project.layers):
-        raise UsageError("Say what to cut out, with --point X,Y or --box X0,Y0,X1,Y1.")
+        elif isinstance(word, MaskAt):
+            frame = _frame_of(word, frames)
+            if frame in masks.setdefault(current, {}):
+                raise UsageError(f"Frame {frame} has two masks in one layer; give one.")
+            masks[current][frame] = word.path
     for layer in project.layers:
         for frame, prompt in layer.prompts.items():
             if prompt.box is None and not any(point.include for point in prompt.points):
@@ -50,22 +73,28 @@ def build(clip: Clip, frames: FrameRange, words: Sequence[Word]) -> tuple[Projec
                     f"On frame {frame} there is only what to leave out; "
                     "add a --point or --box of the object."
                 )
-    return project, layers
+    return Typed(project, layers, masks)
 
 
 def _with_step(
     project: Project, layer_id: LayerId, at: At, clip: Clip, frames: FrameRange
 ) -> Project:
-    frame = frames.first if at.frame is None else at.frame
-    if frame not in frames:
-        raise UsageError(
-            f"A prompt is on frame {frame}, outside the frames asked for "
-            f"({frames.first}-{frames.last})."
-        )
+    frame = _frame_of(at, frames)
     if isinstance(at.step, Point):
         _check_inside(at.step.x, at.step.y, clip)
         return edits.add_point(project, layer_id, frame, at.step)
     return edits.set_box(project, layer_id, frame, _checked_box(project, layer_id, at.step, frame))
+
+
+def _frame_of(word: At | MaskAt, frames: FrameRange) -> int:
+    frame = frames.first if word.frame is None else word.frame
+    if frame not in frames:
+        what = "mask" if isinstance(word, MaskAt) else "prompt"
+        raise UsageError(
+            f"A {what} is on frame {frame}, outside the frames asked for "
+            f"({frames.first}-{frames.last})."
+        )
+    return frame
 
 
 def _checked_box(project: Project, layer_id: LayerId, box: Box, frame: int) -> Box:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from app.domain.frames import FrameRange
@@ -33,7 +34,14 @@ class NewLayer(NamedTuple):
     name: str
 
 
-Word: TypeAlias = At | NewLayer
+class MaskAt(NamedTuple):
+    """The file of a mask and its frame; None is the first frame asked for."""
+
+    path: Path
+    frame: int | None
+
+
+Word: TypeAlias = At | NewLayer | MaskAt
 
 
 class Parser(argparse.ArgumentParser):
@@ -75,6 +83,29 @@ def box(text: str) -> At:
     if x0 == x1 or y0 == y1:
         raise argparse.ArgumentTypeError(f"the box {text} is empty")
     return At(Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)), frame)
+
+
+def mask(text: str) -> MaskAt:
+    """PNG[@FRAME]; a name that ends in @ and a number needs the frame written after it."""
+    path, at, frame = text.rpartition("@")
+    if at and re.fullmatch(r"-?\d+", frame):
+        found = MaskAt(Path(path), int(frame))
+    else:
+        found = MaskAt(Path(text), None)
+    if not found.path.name:
+        raise argparse.ArgumentTypeError(f"{text} should be like mask.png or mask.png@FRAME")
+    return found
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """A whole number that is not below `least`."""
+
+    def number(text: str) -> int:
+        if not re.fullmatch(r"\d{1,9}", text) or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text} should be a whole number, {least} or more")
+        return int(text)
+
+    return number
 
 
 def layer(text: str) -> NewLayer:

@@ -20,7 +20,8 @@ class Crew(QObject):
     def __init__(self, wanted: Wanted, parent: QObject) -> None:
         super().__init__(parent)
         self._wanted = wanted
-        self._batch: Batch | None = None
+        self._batches: list[Batch] = []  # the first runs, the others wait for it
+        self._thumbnail_turn = False
         self._sources = [FrameSource() for _ in range(3)]
         read, embed, batch = self._sources
         # Whoever the artist waits for goes first: niceness is inherited by a lane's helpers.
@@ -47,8 +48,8 @@ class Crew(QObject):
         self._wake()
 
     def start_batch(self, batch: Batch) -> None:
-        """Run `batch` on the batch lane."""
-        self._batch = batch
+        """Run `batch` on the batch lane, after those that are not over yet."""
+        self._batches = [*(x for x in self._batches if not x.over), batch]
         self._wake()
 
     @property
@@ -59,8 +60,8 @@ class Crew(QObject):
 
     def shutdown(self) -> None:
         """End every lane and wait for it; a batch is cancelled between two steps."""
-        if self._batch is not None:
-            self._batch.cancelled = True
+        for batch in self._batches:
+            batch.cancel()
         for lane in self.lanes:
             lane.stop()
             lane.blockSignals(True)  # noqa: FBT003 - Qt's; nobody is left to hear
@@ -69,8 +70,9 @@ class Crew(QObject):
             job.cancel.cancel()
         for lane in self.lanes:
             lane.wait()
-        if self._batch is not None and not self._batch.over:
-            self._batch()  # closes its generator, which tidies up
+        for batch in self._batches:
+            if not batch.over:
+                batch()  # closes its generator, which tidies up
         for source in self._sources:
             source.close()
         self._wanted = Wanted(self._wanted.model)
@@ -82,9 +84,13 @@ class Crew(QObject):
         return job
 
     def _pick_batch(self, source: FrameSource) -> Job | None:
-        if self._batch is not None and not self._batch.over:
-            return self._batch
-        return plan.pick_thumbnail(self._wanted, source)
+        """A batch and thumbnails take turns: the timeline fills however long the batch is."""
+        batch = next((x for x in self._batches if not x.over), None)
+        thumbnail = plan.pick_thumbnail(self._wanted, source)
+        if batch is None or thumbnail is None:
+            return batch or thumbnail
+        self._thumbnail_turn = not self._thumbnail_turn
+        return thumbnail if self._thumbnail_turn else batch
 
     def _wake(self) -> None:
         for lane in self.lanes:

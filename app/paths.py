@@ -20,7 +20,7 @@ def user_config() -> Path:
 
 
 def user_cache() -> Path:
-    """The folder of embeddings; everything in it can be deleted at any time."""
+    """The folder of embeddings and archives; everything in it can be deleted at any time."""
     return user_cache_path(NAME, appauthor=False)
 
 

@@ -44,6 +44,8 @@ from app.plan import Wanted
 from app.player import Player, faster
 from app.project_files import ProjectFiles
 from app.project_jobs import ProjectOpened
+from app.propagation import Direction
+from app.propagator import Propagator, archive_folder
 from app.redaction import hide
 from app.reports import ExportSummary, Level, Message, Status, sentence_of
 from app.settings import Settings
@@ -81,6 +83,7 @@ class Session(QObject):
     playing_changed = Signal()
     status_changed = Signal()
     message_sent = Signal(object)
+    propagation_changed = Signal()  # begun, got on, ended
     export_progressed = Signal(object)
     export_finished = Signal(object)
 
@@ -97,6 +100,8 @@ class Session(QObject):
         self._folder = cache_folder or paths.user_cache() / "embeddings"
         self._history = self._new_history(Project(), self.tr("Start"))
         self.files = ProjectFiles(self, recovery_folder or paths.user_recovery(), self)
+        archives = archive_folder(self._folder, settings.archives_gb)
+        self.propagator = Propagator(self, lambda: self._model, archives, self)
         self._caches: ClipCaches | None = None
         self._opening: OpenClip | None = None
         self._playhead = 0
@@ -121,6 +126,7 @@ class Session(QObject):
         self._throttle = QTimer(self, singleShot=True, interval=THROTTLE)
         self._throttle.timeout.connect(self._on_throttle)
         self.files.save_ended.connect(self._on_save_ended)
+        self.propagator.changed.connect(self._on_propagator_changed)
         self._crew = Crew(Wanted(model), self)
         self._crew.answered.connect(self._on_answered)
         self._crew.failed.connect(self._on_failed)
@@ -171,6 +177,16 @@ class Session(QObject):
     def exporting(self) -> bool:
         """Whether an export is under way."""
         return self._batch is not None
+
+    @property
+    def propagating(self) -> bool:
+        """Whether a propagation is under way."""
+        return self.propagator.running
+
+    @property
+    def read_only(self) -> str:
+        """Why nothing may be changed; empty where it may."""
+        return self.files.read_only
 
     @property
     def model(self) -> ModelInfo:
@@ -269,6 +285,7 @@ class Session(QObject):
         self, project: Project, label: str, view: View, caches: ClipCaches | None = None
     ) -> None:
         """Show another project, with a history of its own; called by the session's parts."""
+        self.propagator.drop()
         self._history = self._new_history(project, label)
         self._playhead = view.playhead
         ids = [layer.id for layer in project.layers]
@@ -284,6 +301,7 @@ class Session(QObject):
 
         Returns what `saved`, a value of the history or None, has become.
         """
+        self.propagator.drop()
         saved = self._history.map(lambda project: replace(project, clip=clip), saved)
         self._follow_clip(caches)
         self._after_change()
@@ -306,6 +324,7 @@ class Session(QObject):
 
         `caches` are those for it where a lane has prepared them, of the clip that was open then.
         """
+        self.propagator.end()
         self._model = model
         self._encode_seconds = 0.0
         old = self._caches
@@ -496,10 +515,48 @@ class Session(QObject):
         before = self.project
         self.edits += 1
         self._history.go_to(index)
+        self.propagator.check()
         self._after_change()
         frames = edits.frames_prompted_otherwise(before, self.project)
         if frames and self._playhead not in frames:
             self.seek(min(frames, key=lambda frame: abs(frame - self._playhead)))
+
+    # Propagation
+
+    def propagate(self, direction: Direction, *, every_layer: bool = False) -> None:
+        """Carry the selected layer's masks on from its keyframes; see app.propagation.planned.
+
+        Masks appear as they come. All of it is one step of the history.
+        """
+        self.propagator.start(direction, every_layer=every_layer)
+
+    def propagate_all(self) -> None:
+        """Carry every layer's masks on from its keyframes, both ways."""
+        self.propagate("both", every_layer=True)
+
+    def propagation_obstacle(self, *, every_layer: bool = False) -> str:
+        """Why the selected layer, or none of them, can be propagated now; empty where one can."""
+        return self.propagator.obstacle(every_layer=every_layer)
+
+    def cancel_propagation(self) -> None:
+        """Stop at once; the masks that came stay."""
+        self.propagator.cancel()
+
+    def start_batch(self, batch: Batch) -> None:
+        """Run `batch` on the batch lane; called by the session's parts."""
+        self._crew.start_batch(batch)
+
+    def begin_growing(self, label: str) -> None:
+        """Make a step that masks come into bit by bit; called by the session's parts."""
+        self.edits += 1
+        self._history.begin_growing(label)
+        self.history_changed.emit()
+
+    def grew(self) -> None:
+        """Follow masks that came; called by the session's parts."""
+        self.project_changed.emit()
+        self.history_changed.emit()
+        self.publish()
 
     # Export
 
@@ -514,6 +571,10 @@ class Session(QObject):
     ) -> None:
         """Write mattes of the project as it is now; one export at a time."""
         if self.exporting or self.clip is None:
+            return
+        if self.propagating:
+            text = self.tr("Masks are still being propagated; export when that is done.")
+            self.export_finished.emit(ExportSummary((text,), out_dir))
             return
         hide(out_dir)
         source = MaskSource(self.clip, self._model, self._caches)
@@ -531,13 +592,14 @@ class Session(QObject):
     def cancel_export(self) -> None:
         """Stop the export after the present matte; finished ones stay."""
         if self._batch is not None:
-            self._batch.cancelled = True
+            self._batch.cancel()
 
     def shutdown(self) -> None:
         """End every thread and keep what is not kept yet; the session cannot be used afterwards."""
         if self._over:
             return
         self._over = True
+        self.propagator.end()
         self._player.stop()
         for timer in (self._settling, self._asking, self._throttle):
             timer.stop()
@@ -653,7 +715,7 @@ class Session(QObject):
                 self._direction,
                 self._settled,
                 bool(self.rate),
-                self._settings.encode_ahead,
+                self._settings.encode_ahead and not self.propagating,
                 self.project.work_range,
                 self._questions(),
                 self._masks_to_draw(),
@@ -739,6 +801,8 @@ class Session(QObject):
             return self.tr("opening {}").format(opening.path.name)
         if self.files.saving is not None:
             return self.tr("saving {}").format(self.files.saving.home.name)
+        if self.propagating:
+            return self.propagator.activity()
         wanted = Wanted(
             self._model, self._caches, playhead=self._playhead, work_range=self.project.work_range
         )
@@ -774,6 +838,11 @@ class Session(QObject):
         self.publish()
         self.playing_changed.emit()
 
+    def _on_propagator_changed(self) -> None:
+        self.publish()
+        self.propagation_changed.emit()
+        self.status_changed.emit()
+
     def _on_failed(self, error: Exception) -> None:
         self.say("error", sentence_of(error))
 
@@ -783,6 +852,8 @@ class Session(QObject):
                 self._arrived.append(answer)  # the save goes first, and may fail
             case ClipOpened() | OpenFailed():
                 self._on_opened(answer)
+            case Stepped() | Ended() if self.propagator.take(answer):
+                pass
             case Stepped() | Ended():
                 self._on_batch(answer)
             case _ if self.files.take(answer):

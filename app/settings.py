@@ -25,6 +25,7 @@ class Settings:
     frames_mb: int = 1024  # memory for decoded frames
     embeddings_mb: int = 512  # memory for embeddings
     disk_gb: float = 10.0  # disk for embeddings
+    archives_gb: float = 4.0  # disk for what trackers remember
     encode_ahead: bool = True  # encode frames before they are asked for
     device: str = "auto"  # what models run on: auto, cpu, cuda, directml, coreml
     model: str = ""  # id of the pack that answers; empty: the one that ships with the program

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from export.whole_file import plain_errors
+
+FRAME = re.compile(r"\.-?\d+")  # what a file named by its frame alone begins with
 
 
 def names_in(folder: Path) -> list[str]:
@@ -48,5 +51,6 @@ def _make(folder: Path, made: list[Path]) -> None:
 
 def _sweep(folder: Path, suffix: str) -> None:
     for name in names_in(folder):
-        if name.startswith(f".{folder.name}.") and name.endswith(f"{suffix}.part"):
+        stem = name.removesuffix(f"{suffix}.part")
+        if stem != name and (stem.startswith(f".{folder.name}.") or FRAME.fullmatch(stem)):
             (folder / name).unlink()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Literal, NamedTuple, TypeAlias
 
 from export import WRITERS
 from export.base import ExportError
 from export.folders import names_in
-from export.naming import distinct_names, identity, matte_path
+from export.naming import distinct_names, frame_path, identity, matte_path
 
 Mode: TypeAlias = Literal["refuse", "overwrite", "resume"]
 
@@ -20,10 +20,11 @@ class ExportJob:
 
     out_dir: Path
     layers: tuple[str, ...]  # names as the artist gave them; unsafe and equal ones are welcome
-    frames: tuple[int, ...]  # ascending
+    frames: tuple[int, ...]  # in the order of work
     size: tuple[int, int]  # (width, height) of every matte
     writer: str = "png8"  # a key of WRITERS
     mode: Mode = "refuse"
+    flat: bool = False  # files are named by their frame alone; one layer needs no folder
 
 
 class Target(NamedTuple):
@@ -53,10 +54,16 @@ def targets(job: ExportJob) -> list[Target]:
     suffix = WRITERS[job.writer].suffix
     names = distinct_names(job.layers)
     return [
-        Target(layer, name, frame, job.out_dir / matte_path(name, frame, suffix))
+        Target(layer, name, frame, job.out_dir / _place(job, name, frame, suffix))
         for frame in job.frames
         for layer, name in enumerate(names)
     ]
+
+
+def _place(job: ExportJob, name: str, frame: int, suffix: str) -> PurePath:
+    if not job.flat:
+        return matte_path(name, frame, suffix)
+    return frame_path(PurePath() if len(job.layers) == 1 else PurePath(name), frame, suffix)
 
 
 def existing(job: ExportJob) -> list[Path]:

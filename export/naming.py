@@ -59,6 +59,11 @@ def matte_path(name: str, frame: int, suffix: str) -> PurePath:
     return PurePath(name, f"{name}.{frame_number(frame)}{suffix}")
 
 
+def frame_path(folder: PurePath, frame: int, suffix: str) -> PurePath:
+    """The place of a matte that is named by its frame alone: 00001.png, as data sets have it."""
+    return folder / f"{frame:05}{suffix}"
+
+
 def _is_unsafe(character: str) -> bool:
     return character in FORBIDDEN + PATTERNS or unicodedata.category(character) in UNPRINTABLE
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import struct
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import replace as changed
 
 import numpy as np
 
 from models.base import (
     BoxClick,
+    Cancelled,
     CancelToken,
     Click,
     Embedding,
@@ -18,6 +22,8 @@ from models.base import (
     Rgb8,
     Step,
 )
+from models.ort import Cancel
+from models.tracking import Key, KeyMask, Tracked, Tracking, TrackOptions
 
 SIDE = 64
 RADIUS = 20.0  # clip pixels
@@ -75,3 +81,95 @@ class DiscModel:
                 disc = RADIUS + 5 * step.proposal - np.hypot(x - step.x, y - step.y)
                 logits = np.maximum(logits, disc) if step.include else np.minimum(logits, -disc)
         return Prediction(logits.astype(np.float16), (0.0, 0.0, float(side), float(side)), 0.9)
+
+
+SPEED = 4.0  # clip pixels a frame by which the tracked disc moves to the right
+GONE = 200.0  # clip pixels from the left at which it is no longer there
+
+
+class TrackingDiscModel(DiscModel):
+    """Follows a disc that moves to the right by SPEED pixels a frame.
+
+    `tracking` is a gate: cleared, each answer waits until it is set, or `let` through.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.info = changed(
+            self.info, label="Tracking disc", supports=self.info.supports | {"track"}
+        )
+        self.tracking = threading.Event()
+        self.tracking.set()
+        self._passes = threading.Semaphore(0)
+        self.tracked: list[tuple[str, int]] = []
+        self.options: list[TrackOptions] = []
+
+    def let(self, answers: int) -> None:
+        """Let so many answers through the gate."""
+        self._passes.release(answers)
+
+    def may_answer(self) -> bool:
+        """Whether the next answer may go through the gate; waits for it a little."""
+        return self.tracking.is_set() or self._passes.acquire(timeout=0.01)
+
+    def tracker(self, options: TrackOptions) -> DiscTracker:
+        """A tracker that draws discs."""
+        self.options.append(options)
+        return DiscTracker(self)
+
+
+@dataclass
+class DiscTracker:
+    """Remembers the place of each layer's disc by frame, and moves on from the frame before.
+
+    Of a frame whose neighbour it does not remember it knows less: there the disc stands where the
+    nearest keyframe has it.
+    """
+
+    model: TrackingDiscModel
+
+    def track(self, tracking: Tracking, cancel: CancelToken | None = None) -> Iterator[Tracked]:
+        """The discs, as the contract says."""
+        order = list(tracking.order)
+        way = -1 if len(order) > 1 and order[1] < order[0] else 1
+        for frame in order:
+            assert frame in tracking.span
+            embedding = tracking.embeddings(frame)
+            for layer, keys in tracking.keys.items():
+                while not self.model.may_answer():
+                    if isinstance(cancel, Cancel) and cancel.fired:
+                        raise Cancelled
+                x, y = self._place(tracking, layer, keys, frame, way)
+                tracking.archives[layer].put(frame, struct.pack("<dd", x, y))
+                self.model.tracked.append((layer, frame))
+                prediction = self.model.decode(embedding, (Click(x, y),))
+                presence = GONE - x
+                if presence <= 0:
+                    prediction = changed(prediction, logits=np.full((SIDE, SIDE), -10, np.float16))
+                yield Tracked(layer, frame, prediction, presence, frame in keys)
+
+    def _place(
+        self, tracking: Tracking, layer: str, keys: Mapping[int, Key], frame: int, way: int
+    ) -> tuple[float, float]:
+        if frame in keys:
+            return middle(keys[frame])
+        if frame - way in keys:
+            x, y = middle(keys[frame - way])
+            return x + way * SPEED, y
+        record = tracking.archives[layer].get(frame - way)
+        if record is not None:
+            x, y = struct.unpack("<dd", record)
+            return x + way * SPEED, y
+        return middle(keys[min(keys, key=lambda key: abs(key - frame))])
+
+
+def middle(key: Key) -> tuple[float, float]:
+    """Where the disc of a key is: at its last including click, or in the middle of its mask."""
+    if isinstance(key, KeyMask):
+        y, x = np.nonzero(key.inside)
+        return float(x.mean() + 0.5), float(y.mean() + 0.5)
+    clicks = [step for step in key if isinstance(step, Click) and step.include]
+    if clicks:
+        return clicks[-1].x, clicks[-1].y
+    (box,) = (step for step in key if isinstance(step, BoxClick))
+    return (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2

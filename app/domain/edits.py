@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TypeVar
@@ -135,6 +135,40 @@ def set_mask(project: Project, layer_id: LayerId, frame: int, mask: Mask) -> Pro
     return _with_layer(project, replace(layer, masks=_put(layer.masks, frame, mask)))
 
 
+def set_masks(project: Project, masks: Mapping[LayerId, Mapping[int, Mask]]) -> Project:
+    """The layers with masks that no prompt made, as propagation gives them.
+
+    A frame with a prompt keeps its own mask; a layer that is not there is left out.
+    """
+    return masks_setter(masks)(project)
+
+
+def masks_setter(
+    masks: Mapping[LayerId, Mapping[int, Mask]],
+) -> Callable[[Project], Project]:
+    """`set_masks` for many values of a history: layers they share are shared afterwards."""
+    done: dict[int, tuple[Layer, Layer]] = {}  # before, after: what is alive keeps its id
+
+    def changed(layer: Layer) -> Layer:
+        if id(layer) not in done:
+            done[id(layer)] = layer, with_masks(layer, masks[layer.id])
+        return done[id(layer)][1]
+
+    return lambda project: _with_layers(
+        project, {x.id: changed(x) for x in project.layers if x.id in masks}
+    )
+
+
+def with_masks(layer: Layer, masks: Mapping[int, Mask]) -> Layer:
+    """The layer with these masks on the frames that have no prompt."""
+    fresh = {
+        frame: mask
+        for frame, mask in masks.items()
+        if frame not in layer.prompts and layer.masks.get(frame) is not mask
+    }
+    return replace(layer, masks=MappingProxyType({**layer.masks, **fresh})) if fresh else layer
+
+
 def drop_mask(project: Project, layer_id: LayerId, frame: int) -> Project:
     """The layer without the mask on `frame`; its prompt stays."""
     layer = project.layer(layer_id)
@@ -162,6 +196,12 @@ def _prompt(project: Project, layer_id: LayerId, frame: int) -> Prompt:
 def _with_layer(project: Project, layer: Layer) -> Project:
     layers = tuple(layer if x.id == layer.id else x for x in project.layers)
     return project if layers == project.layers else replace(project, layers=layers)
+
+
+def _with_layers(project: Project, changed: Mapping[LayerId, Layer]) -> Project:
+    layers = tuple(changed.get(x.id, x) for x in project.layers)
+    same = all(new is old for new, old in zip(layers, project.layers, strict=True))
+    return project if same else replace(project, layers=layers)
 
 
 def _put(items: Mapping[int, T], frame: int, item: T) -> Mapping[int, T]:

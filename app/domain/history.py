@@ -36,6 +36,7 @@ class History:
         self._index = 0
         self._budget = budget
         self._bytes = 0
+        self._growing: int | None = None  # the step that `grow` adds to
 
     @property
     def present(self) -> Project:
@@ -85,6 +86,38 @@ class History:
         self._put(self._index, replace(self._steps[self._index], project=project))
         self._forget()
 
+    @property
+    def is_growing(self) -> bool:
+        """Whether there is a step that `grow` adds to: begun, and neither ended nor undone."""
+        return self._growing is not None
+
+    def begin_growing(self, label: str) -> None:
+        """A step of its own for what comes bit by bit while the artist edits on."""
+        self.commit(label, self.present)
+        self._growing = self._index
+
+    def grow(self, change: Callable[[Project], Project]) -> None:
+        """Change the growing step and all after it, as if what comes now had come at its start.
+
+        So edits made meanwhile lie on top of it, and are undone before it.
+        """
+        if self._growing is None:
+            return
+        grown = range(self._growing, len(self._steps))
+        for index in grown:
+            step = self._steps[index]
+            self._steps[index] = replace(step, project=change(step.project))
+        for index in grown:
+            self._weigh(index)
+        self._forget()
+
+    def end_growing(self) -> None:
+        """The growing step is whole; one that nothing came to goes away."""
+        at, self._growing = self._growing, None
+        if at and self._steps[at].project is self._steps[at - 1].project:
+            del self._steps[at]
+            self._index -= 1  # it is not undone: then it would not be growing
+
     def map(self, change: Callable[[Project], Project], also: Project | None) -> Project | None:
         """Change every value alike: for what is no edit and cannot be undone.
 
@@ -103,22 +136,30 @@ class History:
         if not 0 <= index < len(self._steps):
             raise IndexError(index)
         self._index = index
+        if self._growing is not None and index < self._growing:
+            self._growing = None
 
     def _put(self, index: int, step: Step) -> None:
         """Put a step in its place, and weigh it and the one after it anew."""
         self._steps[index] = step
-        for at in (index, index + 1):
-            if 0 < at < len(self._steps):
-                old, before = self._steps[at], self._steps[at - 1].project
-                weighed = replace(old, bytes=bytes_lost(before, old.project))
-                self._bytes += weighed.bytes - old.bytes
-                self._steps[at] = weighed
+        self._weigh(index)
+        self._weigh(index + 1)
+
+    def _weigh(self, index: int) -> None:
+        """Note what the value before a step had and its own has not."""
+        if 0 < index < len(self._steps):
+            old, before = self._steps[index], self._steps[index - 1].project
+            weighed = replace(old, bytes=bytes_lost(before, old.project))
+            self._bytes += weighed.bytes - old.bytes
+            self._steps[index] = weighed
 
     def _forget(self) -> None:
         """Forget the oldest steps beyond the limits; one step back always stays."""
         while self._index > 1 and (self._bytes > self._budget or len(self._steps) > LIMIT + 1):
             del self._steps[0]
             self._index -= 1
+            if self._growing:
+                self._growing -= 1
             self._bytes -= self._steps[0].bytes
             self._steps[0] = replace(self._steps[0], bytes=0)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-MENUS = ("file", "edit", "view", "playback", "layer", "help")
+MENUS = ("file", "edit", "view", "playback", "layer", "track", "help")
 
 Translate: TypeAlias = Callable[[str], str]
 
@@ -42,6 +42,7 @@ def action_table(tr: Translate) -> tuple[Row, ...]:
         *_view_rows(tr),
         *_playback_rows(tr),
         *_layer_rows(tr),
+        *_track_rows(tr),
         *_help_rows(tr),
     )
 
@@ -221,6 +222,30 @@ def _layer_rows(tr: Translate) -> tuple[Row, ...]:
             for number in range(1, 10)
         ),
     )  # fmt: skip
+
+
+def _track_rows(tr: Translate) -> tuple[Row, ...]:
+    return (
+        _track("forward", tr("Propagate &forwards"), "F",
+               tr("Carry the layer's mask from its keyframe on to the out point, or the end")),
+        _track("backward", tr("Propagate &backwards"), "Shift+F",
+               tr("Carry the layer's mask from its keyframe back to the in point, or the start")),
+        _track("both", tr("Propagate both &ways"), "Ctrl+T",
+               tr("Carry the layer's mask from its keyframe on to the out point and back to the "
+                  "in point")),
+        Row("track.all", tr("Propagate &every layer"), "track", "session.propagate_all",
+            "Ctrl+Shift+T", "propagate_all",
+            tr("Carry the masks of every layer from its keyframe both ways"),
+            when="propagate_all"),
+        Row("track.cancel", tr("&Cancel propagation"), "track", "session.cancel_propagation",
+            "Ctrl+.", "stop", tr("Stop now; the masks that came stay"), when="propagating",
+            divided=True),
+    )  # fmt: skip
+
+
+def _track(direction: str, text: str, keys: str, tip: str) -> Row:
+    return Row(f"track.{direction}", text, "track", "session.propagate", keys,
+               f"propagate_{direction}", tip, when="propagate", args=(direction,))  # fmt: skip
 
 
 def _help_rows(tr: Translate) -> tuple[Row, ...]:

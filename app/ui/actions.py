@@ -6,7 +6,8 @@ flat button of it. Texts and tool tips follow the keys when these are rebound.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal
@@ -46,7 +47,14 @@ RULES: Mapping[str, Callable[[Session, Picked], bool]] = {
         session.selected_layer and session.selected_layer.prompts.get(session.playhead)
     ),
     "picked": lambda _session, viewer: viewer.picked is not None,
+    "propagate": lambda session, _viewer: not session.propagation_obstacle(),
+    "propagate_all": lambda session, _viewer: not session.propagation_obstacle(every_layer=True),
+    "propagating": lambda session, _viewer: session.propagating,
 }
+REASONS: Mapping[str, Callable[[Session], str]] = {
+    "propagate": lambda session: session.propagation_obstacle(),
+    "propagate_all": lambda session: session.propagation_obstacle(every_layer=True),
+}  # why not, for rules whose answer is not plain to see
 
 
 class Actions(QObject):
@@ -59,6 +67,7 @@ class Actions(QObject):
         self.rows = action_table(self.tr)
         self._rows = {row.id: row for row in self.rows}
         self._overrides: dict[str, str] = {}
+        self._reasons: dict[str, str] = {}
         self._groups: dict[str, QActionGroup] = {}
         self._actions = {row.id: self._make(row, parent) for row in self.rows}
         self.override(overrides or {})
@@ -146,6 +155,14 @@ class Actions(QObject):
         for row in self.rows:
             on = recent if row.when == "recent" else RULES[row.when](session, viewer)
             self[row.id].setEnabled(on)
+            reason = REASONS[row.when](session) if row.when in REASONS and not on else ""
+            if reason != self.reason(row.id):
+                self._reasons[row.id] = reason
+                self._update_tip(row)
+
+    def reason(self, action_id: str) -> str:
+        """Why an action is disabled, in a sentence; empty where it is not, or where it is plain."""
+        return self._reasons.get(action_id, "")
 
     def check(self, action_id: str, on: bool) -> None:
         """Show a checkable action as on or off without running it."""
@@ -188,17 +205,21 @@ class Actions(QObject):
         for row in self.rows:
             action = self[row.id]
             action.setShortcuts(self.keys(row.id))
-            key = self.key_text(row.id).replace("  ", ", ")
-            text = self.plain_text(row.id)
-            action.setToolTip(_tip(text, row.tip, key))
+            self._update_tip(row)
             action.setStatusTip("")
         self.keys_changed.emit()
 
+    def _update_tip(self, row: Row) -> None:
+        key = self.key_text(row.id).replace("  ", ", ")
+        sentences = (row.tip, self.reason(row.id))
+        self[row.id].setToolTip(_tip(self.plain_text(row.id), sentences, key))
 
-def _tip(text: str, tip: str, key: str) -> str:
-    """The tool tip: name and key on the first line, the sentence below where it says more."""
+
+def _tip(text: str, sentences: Sequence[str], key: str) -> str:
+    """The tool tip: name and key on the first line, below it the sentences that say more."""
     head = f"<b>{text}</b>" + (f"&nbsp;&nbsp;{key}" if key else "")
-    return f"<p style='white-space:pre'>{head}</p>" + (f"<p>{tip}</p>" if tip != text else "")
+    more = "".join(f"<p>{escape(x)}</p>" for x in sentences if x not in {"", text})
+    return f"<p style='white-space:pre'>{head}</p>{more}"
 
 
 def _runner(call: Callable[..., object], row: Row) -> Callable[[bool], None]:

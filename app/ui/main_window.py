@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSettings, Qt, QUrl, Signal
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QHBoxLayout,
@@ -49,6 +49,7 @@ MENU_TITLES = {
     "view": "&View",
     "playback": "&Playback",
     "layer": "&Layer",
+    "track": "&Track",
     "help": "&Help",
 }
 
@@ -189,6 +190,8 @@ class MainWindow(QMainWindow):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if is_escape(event):
             self.viewer.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif reason := self._why_not(event):
+            self.session.say("info", reason)
         else:
             super().keyPressEvent(event)
 
@@ -261,6 +264,7 @@ class MainWindow(QMainWindow):
     def _fill_menus(self) -> None:
         for name, title in MENU_TITLES.items():
             menu = self.menuBar().addMenu(self.tr(title))
+            menu.setToolTipsVisible(name == "track")  # they say why an action is disabled
             for row in self.actions_table.rows:
                 if row.menu != name:
                     continue
@@ -284,6 +288,9 @@ class MainWindow(QMainWindow):
             session.selection_changed,
             session.playhead_changed,
             session.playing_changed,
+            session.propagation_changed,
+            session.model_changed,
+            session.export_finished,
             viewer.picked_changed,
             viewer.mode_changed,
             viewer.tool_changed,
@@ -325,6 +332,11 @@ class MainWindow(QMainWindow):
         table.check("layer.shown", bool(layer and layer.shown))
         table.check("layer.solo", bool(layer and layer.solo))
         table.check("layer.locked", bool(layer and layer.locked))
+
+    def _why_not(self, event: QKeyEvent) -> str:
+        """Why the action of this key is disabled, where that is not plain to see."""
+        action_id = self.actions_table.bound_to(QKeySequence(event.keyCombination()))
+        return self.actions_table.reason(action_id) if action_id else ""
 
     def _on_pixel_hovered(self, pixel: tuple[float, float] | None) -> None:
         if pixel is None:

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from app.ui import theme
 from app.ui.actions import Actions
 
-COLUMNS = (("file", "edit", "help"), ("view", "mouse"), ("playback",), ("layer",))
+COLUMNS = (("file", "edit", "help"), ("view", "mouse"), ("playback", "track"), ("layer",))
 
 
 def group_titles() -> dict[str, str]:
@@ -33,6 +33,7 @@ def group_titles() -> dict[str, str]:
         "view": tr("ShortcutSheet", "View"),
         "playback": tr("ShortcutSheet", "Playback"),
         "layer": tr("ShortcutSheet", "Layer"),
+        "track": tr("ShortcutSheet", "Track"),
         "help": tr("ShortcutSheet", "Help"),
         "mouse": tr("ShortcutSheet", "Mouse"),
     }

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStatusBar, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStatusBar, QToolButton, QWidget
 
 from app.ui import theme
 from app.ui.cut_label import CutLabel
@@ -32,6 +32,7 @@ class StatusBar(QStatusBar):
         self.model = self._field(tr("Model"), "SAM 2.1 base plus")
         self.activity = CutLabel(self._line)
         self.activity.setAccessibleName(tr("Activity"))
+        self.cancel = self._cancel_button()
         self.cache = self._field(
             tr("Memory used by decoded frames and embeddings"), "cache 8888 MB"
         )
@@ -39,6 +40,7 @@ class StatusBar(QStatusBar):
         self.pixel = self._field(tr("Pixel under the cursor"), "x 0000  y 0000")
         self.score = self._field(tr("The model's own estimate of this mask, 0 to 1"), "0.00")
         self._lay_out()
+        self.cancel.clicked.connect(session.cancel_propagation)
         session.status_changed.connect(self._show_status)
         session.playhead_changed.connect(self._show_frame)
         session.clip_changed.connect(self._on_clip_changed)
@@ -60,12 +62,27 @@ class StatusBar(QStatusBar):
         label.setToolTip(name)
         return label
 
+    def _cancel_button(self) -> QToolButton:
+        """Ends a propagation; hidden it keeps its place, so that nothing moves."""
+        button = QToolButton(self._line)
+        button.setIcon(theme.icon("stop"))
+        button.setIconSize(QSize(theme.ICON - 4, theme.ICON - 4))
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setToolTip(self.tr("Cancel the propagation; the masks that came stay"))
+        button.setAccessibleName(self.tr("Cancel the propagation"))
+        policy = button.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        button.setSizePolicy(policy)
+        button.hide()
+        return button
+
     def _lay_out(self) -> None:
         row = QHBoxLayout(self._line)
         row.setContentsMargins(theme.GAP, 2, theme.GAP, 2)
         row.setSpacing(2 * theme.GAP)
         for label in (self.device, self.model):
             row.addWidget(label)
+        row.addWidget(self.cancel)
         row.addWidget(self.activity, 1)
         for label in (self.cache, self.frame, self.pixel, self.score):
             row.addWidget(label)
@@ -84,6 +101,7 @@ class StatusBar(QStatusBar):
         self._show(self.device, status.device)
         self._show(self.model, status.model)
         self.activity.show_text(status.activity)
+        self.cancel.setVisible(self._session.propagating)
         self.cache.setText(self.tr("cache {0}").format(status.cache) if status.cache else "")
         self.score.setText("" if status.score is None else f"{status.score:.2f}")
 

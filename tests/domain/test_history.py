@@ -55,7 +55,11 @@ EDITS: dict[str, Callable[[st.DrawFn, Project, Layer, int], Project]] = {
     "set_mask": lambda d, p, x, f: edits.set_mask(
         p, x.id, f, plain_mask(None, d(st.integers(0, 5)))
     ),
+    "set_masks": lambda d, p, x, f: edits.set_masks(
+        p, {x.id: dict.fromkeys(range(1001, f + 1), plain_mask(None, d(st.integers(0, 5))))}
+    ),
 }
+NO_EDITS = {"frames_prompted_otherwise", "masks_setter", "with_masks"}
 
 
 def test_every_edit_there_is_stands_in_these_tests() -> None:
@@ -64,7 +68,7 @@ def test_every_edit_there_is_stands_in_these_tests() -> None:
         for name, value in vars(edits).items()
         if callable(value) and getattr(value, "__module__", "") == edits.__name__ and name[0] != "_"
     }
-    assert public - {"frames_prompted_otherwise"} == set(EDITS)
+    assert public - NO_EDITS == set(EDITS)
 
 
 @st.composite

@@ -163,6 +163,7 @@ class FakeSession(QObject):
     playing_changed = Signal()
     status_changed = Signal()
     message_sent = Signal(object)
+    propagation_changed = Signal()
     export_progressed = Signal(object)
     export_finished = Signal(object)
 
@@ -177,6 +178,8 @@ class FakeSession(QObject):
         self.rate = 0.0
         self.looping = True
         self.exporting = False
+        self.propagating = False
+        self.obstacle = ""
 
     # --- what a test asks
 
@@ -412,6 +415,20 @@ class FakeSession(QObject):
         self._note("go_to_history", index)
         self.history.go_to(index)
         self._announce()
+
+    # --- propagation
+
+    def propagation_obstacle(self, *, every_layer: bool = False) -> str:
+        return self.obstacle
+
+    def propagate(self, direction: str) -> None:
+        self._note("propagate", direction)
+
+    def propagate_all(self) -> None:
+        self._note("propagate_all")
+
+    def cancel_propagation(self) -> None:
+        self._note("cancel_propagation")
 
     # --- export
 

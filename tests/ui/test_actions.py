@@ -59,6 +59,23 @@ def test_a_key_of_another_action_is_refused_and_nothing_changes(actions: Actions
     assert actions.bound_to("Ctrl+O") == "file.open"
 
 
+def test_a_disabled_action_says_why_where_that_is_not_plain(actions: Actions) -> None:
+    session = FakeSession(Project(make_clip()))
+    session.obstacle = "MobileSAM sees <single> images only."
+    actions.update_enabled(as_session(session), Nothing(), recent=False)
+    action = actions["track.forward"]
+    assert not action.isEnabled()
+    assert actions.reason("track.forward") == session.obstacle
+    assert "sees &lt;single&gt; images only" in action.toolTip()
+    assert actions.reason("edit.undo") == ""
+    actions.rebind("track.forward", "Ctrl+F")
+    assert "images only" in action.toolTip()
+    session.obstacle = ""
+    actions.update_enabled(as_session(session), Nothing(), recent=False)
+    assert action.isEnabled()
+    assert "images only" not in action.toolTip()
+
+
 def test_only_what_can_be_done_is_enabled(actions: Actions) -> None:
     session = FakeSession(Project())
     actions.update_enabled(as_session(session), Nothing(), recent=False)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
@@ -30,6 +31,23 @@ def test_it_says_device_model_activity_cache_frame_and_score(qtbot: QtBot) -> No
     assert bar.cache.text() == "cache 312 MB"
     assert bar.frame.text() == "frame 1024"
     assert bar.score.text() == "0.87"
+
+
+def test_a_propagation_can_be_cancelled_and_nothing_moves(qtbot: QtBot) -> None:
+    session = FakeSession(Project(make_clip()))
+    bar = make_bar(qtbot, session)
+    before = bar.activity.geometry()
+    assert not bar.cancel.isVisible()
+    session.propagating = True
+    session.status_changed.emit()
+    assert bar.cancel.isVisible()
+    assert bar.activity.geometry() == before
+    qtbot.mouseClick(bar.cancel, Qt.MouseButton.LeftButton)
+    assert session.called("cancel_propagation") == [()]
+    session.propagating = False
+    session.status_changed.emit()
+    assert not bar.cancel.isVisible()
+    assert bar.activity.geometry() == before
 
 
 def test_the_pixel_comes_and_goes(qtbot: QtBot) -> None:

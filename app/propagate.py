@@ -1,0 +1,257 @@
+"""Propagating masks from keyframes outward: the one way, for window and command line."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from app.clip_caches import ClipCaches
+from app.domain.archive import ArchiveFolder, LayerArchive, archive_name, seal_of
+from app.domain.clip import Clip, FrameError
+from app.domain.mask import Mask
+from app.domain.project import LayerId, Project
+from app.jobs import FrameSource
+from app.propagation import Keys, Propagation
+from models.base import Cancelled, Embedding, Model, ModelError, ModelInfo, Prediction
+from models.ort import Cancel
+from models.tracking import Key, KeyMask, Tracker, Tracking
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Propagated:
+    """The mask of one layer on one frame, and the seconds it took."""
+
+    layer_id: LayerId
+    frame: int
+    mask: Mask
+    presence: float  # the tracker's logit that the object is there; above 0 it is
+    is_key: bool  # whether this is what a keyframe says itself
+    encoder: float  # seconds; 0 for all but the first layer of a frame
+    tracker: float  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A frame that cannot be read, and why."""
+
+    frame: int
+    sentence: str
+
+
+class _UnreadableError(Exception):
+    def __init__(self, frame: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.frame = frame
+
+
+class EmbeddingSource:
+    """Embeddings of a clip's frames, for one thread: those at hand, else read and encoded now.
+
+    `caches` are those of the window, where there is one: what is encoded is kept there as long as
+    nothing else has to leave for it. `seconds` is what the encoder took so far.
+    """
+
+    def __init__(self, clip: Clip, model: Model, cancel: Cancel, caches: ClipCaches | None) -> None:
+        self._clip, self._model, self._cancel, self._caches = clip, model, cancel, caches
+        self._frames = FrameSource()
+        self.seconds = 0.0
+
+    def gap(self, frame: int) -> str | None:
+        """Why `frame` cannot be read, as far as is known beforehand."""
+        if self._caches is not None and frame in self._caches.gaps:
+            return self._caches.gaps[frame]
+        if frame not in self._clip.frames or frame in self._clip.missing:
+            return f"Frame {frame} is missing from {self._clip.name}."
+        return None
+
+    def __call__(self, frame: int) -> Embedding:
+        """The embedding of `frame`. Raises _UnreadableError, ModelError, Cancelled."""
+        caches = self._caches
+        known = caches.embedding(frame) if caches else None
+        if known is not None:
+            return known
+        gap = self.gap(frame)
+        picture = caches.frames.get(frame) if caches else None
+        try:
+            if gap is not None:
+                raise _UnreadableError(frame, gap)
+            if picture is None:
+                picture = self._frames.rgb8(self._clip, frame)
+        except FrameError as e:
+            if caches is not None:
+                caches.gaps[frame] = str(e)
+            raise _UnreadableError(frame, str(e)) from e
+        start = time.perf_counter()
+        try:
+            embedding = self._model.encode(picture, self._cancel)
+        except ModelError as e:
+            raise ModelError(f"Frame {frame} of {self._clip.name}: {e}") from e
+        self.seconds += time.perf_counter() - start
+        if caches is not None and len(caches.embedded_frames()) < caches.embeddings_that_fit:
+            caches.keep_embedding(frame, embedding)
+        return embedding
+
+    def close(self) -> None:
+        """Let go of the clip's files."""
+        self._frames.close()
+
+
+def archives_of(
+    propagation: Propagation, project: Project, info: ModelInfo, folder: ArchiveFolder | None
+) -> dict[LayerId, LayerArchive]:
+    """The archives of the layers, which give back what goes with the masks of `project`."""
+    found = {}
+    layers = {layer.id: layer for layer in project.layers}
+    for layer_id, keys in propagation.keys.items():
+        name = archive_name(info.digest, propagation.clip.fingerprint.key, layer_id)
+        layer = layers.get(layer_id)
+        masks = layer.masks if layer else {}
+        found[layer_id] = LayerArchive(
+            folder,
+            name,
+            {frame: seal_of(mask.data) for frame, mask in masks.items() if mask.prompt is None},
+            {frame: seal_of(_key_bytes(key)) for frame, key in keys.items()},
+        )
+    return found
+
+
+def propagate(
+    propagation: Propagation,
+    tracker: Tracker,
+    model: Model,
+    source: EmbeddingSource,
+    archives: Mapping[LayerId, LayerArchive],
+    cancel: Cancel,
+) -> Generator[Propagated | Skipped]:
+    """The masks, frame by frame as they come; a frame that cannot be read is skipped, and said.
+
+    `source` is left open. To cancel, fire `cancel` from any thread: the generator ends within
+    milliseconds; or close it. Raises ModelError.
+    """
+    unreadable: set[int] = set()
+    try:
+        for order in propagation.passes:
+            run = _Pass(propagation, tracker, model, source, archives, cancel, unreadable)
+            yield from run.answers(order)
+    except Cancelled:
+        return
+
+
+@dataclass
+class _Pass:
+    """One way through the clip."""
+
+    propagation: Propagation
+    tracker: Tracker
+    model: Model
+    source: EmbeddingSource
+    archives: Mapping[LayerId, LayerArchive]
+    cancel: Cancel
+    unreadable: set[int]
+
+    def answers(self, order: range) -> Generator[Propagated | Skipped]:
+        """The answers in `order`, each layer from its own start on."""
+        for frame in order:
+            gap = self.source.gap(frame)
+            if gap is not None and frame not in self.unreadable:
+                self.unreadable.add(frame)
+                yield Skipped(frame, gap)
+        for layers, frames in self._stretches(order):
+            yield from self._stretch(layers, frames)
+
+    def _stretches(self, order: range) -> Iterator[tuple[Collection[LayerId], range]]:
+        """The frames between one layer's start and the next, with the layers that have begun.
+
+        A tracker answers for all its layers: one that is not there yet would be guessed, and the
+        guess remembered.
+        """
+        starts = {
+            layer: max(0, (self.propagation.starts.get(layer, order[0]) - order[0]) * order.step)
+            for layer in self.propagation.keys
+        }
+        cuts = sorted({start for start in starts.values() if start < len(order)})
+        for start, end in pairwise([*cuts, len(order)]):
+            yield {layer for layer in starts if starts[layer] <= start}, order[start:end]
+
+    def _stretch(
+        self, layers: Collection[LayerId], frames: range
+    ) -> Generator[Propagated | Skipped]:
+        """The answers for `layers`; after a frame that cannot be read the tracker starts anew."""
+        left = list(frames)
+        while left := [frame for frame in left if frame not in self.unreadable]:
+            keys = self._keys(layers)
+            last: int | None = None
+            try:
+                for answer in self._track(keys, left) if keys else ():
+                    last = answer.frame
+                    yield answer
+            except _UnreadableError as e:
+                if e.frame in self.unreadable:
+                    raise ModelError(str(e)) from e  # the tracker insists on it
+                self.unreadable.add(e.frame)
+                yield Skipped(e.frame, str(e))
+                if last is not None:
+                    del left[: left.index(last) + 1]
+            else:
+                return
+
+    def _track(self, keys: Keys, left: Sequence[int]) -> Iterator[Propagated]:
+        span = self.propagation.clip.frames
+        tracking = Tracking(
+            self.source, keys, tuple(left), range(span.first, span.last + 1), self.archives
+        )
+        clock = _Clock(self.source)
+        for tracked in self.tracker.track(tracking, self.cancel):
+            mask = self._mask(tracked.prediction)
+            if not tracked.is_key:
+                self.archives[tracked.layer].seal(tracked.frame, seal_of(mask.data))
+            encoder, rest = clock.lap()
+            yield Propagated(
+                tracked.layer, tracked.frame, mask, tracked.presence, tracked.is_key, encoder, rest
+            )
+            if self.cancel.fired:
+                raise Cancelled
+            clock.lap()
+
+    def _mask(self, prediction: Prediction) -> Mask:
+        return Mask.cropped(
+            prediction.logits,
+            self.propagation.clip.size,
+            window=prediction.window,
+            prompt=None,
+            model=self.model.info.id,
+            score=min(max(prediction.score, 0.0), 1.0),
+        )
+
+    def _keys(self, layers: Collection[LayerId]) -> Keys:
+        """The keys that can be looked at; a layer without any is not tracked."""
+        readable = {
+            layer: {f: key for f, key in keys.items() if f not in self.unreadable}
+            for layer, keys in self.propagation.keys.items()
+            if layer in layers
+        }
+        return {layer: keys for layer, keys in readable.items() if keys}
+
+
+class _Clock:
+    """Seconds since the last look, those of the encoder apart."""
+
+    def __init__(self, source: EmbeddingSource) -> None:
+        self._source = source
+        self._at, self._encoded = time.perf_counter(), source.seconds
+
+    def lap(self) -> tuple[float, float]:
+        """(encoder, all else)."""
+        at, encoded = time.perf_counter(), self._source.seconds
+        encoder = encoded - self._encoded
+        rest = at - self._at - encoder
+        self._at, self._encoded = at, encoded
+        return encoder, rest
+
+
+def _key_bytes(key: Key) -> bytes:
+    if isinstance(key, KeyMask):
+        return repr(key.inside.shape).encode() + key.inside.tobytes()
+    return repr(key).encode()

@@ -1,0 +1,104 @@
+"""What to propagate: from which keyframes, over which frames, and what stands in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+from app.domain.clip import Clip
+from app.domain.frames import FrameRange
+from app.domain.project import Layer, LayerId, Project
+from app.jobs import steps
+from models.base import ModelInfo
+from models.tracking import Key
+
+Direction: TypeAlias = Literal["forward", "backward", "both"]
+Keys: TypeAlias = Mapping[LayerId, Mapping[int, Key]]
+
+
+@dataclass(frozen=True, eq=False)
+class Propagation:
+    """What to propagate: the keys of each layer, and the frames to answer in the order of work.
+
+    There is a pass for each way. In it a layer is answered from its own start on.
+    """
+
+    clip: Clip
+    keys: Keys
+    passes: tuple[range, ...]  # step 1 or -1
+    starts: Mapping[LayerId, int] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def frames(self) -> int:
+        """How many frames are worked on; one that both ways begin with counts twice."""
+        return sum(map(len, self.passes))
+
+    @property
+    def leads_nowhere(self) -> bool:
+        """Whether there are no frames but keyframes to answer."""
+        frames = {frame for order in self.passes for frame in order}
+        return all(frames <= keys.keys() for keys in self.keys.values())
+
+
+def sees_single_images(info: ModelInfo) -> str:
+    """Why a model cannot propagate; empty where it can."""
+    if "track" in info.supports:
+        return ""
+    return (
+        f"{info.label} sees single images only; install a SAM 2.1 model under"
+        " File > Models to follow objects."
+    )
+
+
+def obstacle(project: Project, layers: Collection[Layer], info: ModelInfo) -> str:
+    """Why `layers` cannot be propagated, in a sentence; empty where they can."""
+    single = sees_single_images(info)
+    if single or project.clip is None:
+        return single or "Open a clip first."
+    if project.clip.offline:
+        return f"{project.clip.name} is not at hand; use File > Link footage."
+    if not any(layer.prompts for layer in layers):
+        return "There is no keyframe to start from; click the object on a frame first."
+    if all(layer.locked for layer in layers if layer.prompts):
+        return "The layer is locked; unlock it to change it."
+    return ""
+
+
+def planned(
+    project: Project, layers: Sequence[Layer], playhead: int, direction: Direction
+) -> Propagation:
+    """How `layers` are propagated from the keyframe at the playhead to the end of in/out.
+
+    That is the last keyframe up to the playhead where it goes forward, the first one from it on
+    where it goes backward; where there is none on that side, the nearest one on the other. Locked
+    layers, and those without a keyframe, are left out. Raises ValueError without a clip.
+    """
+    if project.clip is None or project.work_range is None:
+        raise ValueError("a project without a clip cannot be propagated")
+    used = [layer for layer in layers if layer.prompts and not layer.locked]
+    starts = {layer.id: _start(layer.keyframes, playhead, direction) for layer in used}
+    keys = {layer.id: {f: tuple(steps(p)) for f, p in layer.prompts.items()} for layer in used}
+    return Propagation(
+        project.clip, keys, passes(starts.values(), project.work_range, direction), starts
+    )
+
+
+def passes(starts: Collection[int], frames: FrameRange, direction: Direction) -> tuple[range, ...]:
+    """The frames to answer from `starts` on, each way asked for; none where there are none."""
+    if not starts:
+        return ()
+    forward = range(max(min(starts), frames.first), frames.last + 1)
+    backward = range(min(max(starts), frames.last), frames.first - 1, -1)
+    ways = {"forward": (forward,), "backward": (backward,), "both": (forward, backward)}
+    return tuple(order for order in ways[direction] if order)
+
+
+def _start(keyframes: Sequence[int], playhead: int, direction: Direction) -> int:
+    """The one of `keyframes` (ascending, not empty) from which to go."""
+    before = [frame for frame in keyframes if frame <= playhead]
+    after = [frame for frame in keyframes if frame >= playhead]
+    if direction == "backward":
+        return after[0] if after else before[-1]
+    return before[-1] if before else after[0]

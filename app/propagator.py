@@ -1,0 +1,298 @@
+"""The session's propagation: starts it, takes its masks into the history, tells how far it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.batch import Batch, Ended, Stepped
+from app.clip_caches import ClipCaches
+from app.domain import edits
+from app.domain.archive import ArchiveFolder
+from app.domain.history import History
+from app.domain.mask import Mask
+from app.domain.project import Layer, LayerId, Project
+from app.propagate import EmbeddingSource, Propagated, Skipped, archives_of, propagate
+from app.propagation import Direction, Propagation, obstacle, planned
+from app.reports import Level, sentence_of
+from export.report import spans
+from models.base import Model
+from models.ort import Cancel
+from models.tracking import Tracker, tracker_of
+
+TAKE_EVERY = 100  # ms between the masks that come being shown and kept
+SHARE = 10  # taking them may use one part in so many of the window's time
+
+
+class Host(Protocol):
+    """What is asked of the session."""
+
+    @property
+    def project(self) -> Project:
+        """The project as it is now."""
+
+    @property
+    def history(self) -> History:
+        """The edits made so far."""
+
+    @property
+    def playhead(self) -> int:
+        """The frame under the playhead."""
+
+    @property
+    def selected_layer(self) -> Layer | None:
+        """The layer that prompts go to."""
+
+    @property
+    def caches(self) -> ClipCaches | None:
+        """All that is computed from the clip."""
+
+    @property
+    def exporting(self) -> bool:
+        """Whether an export is under way."""
+
+    @property
+    def read_only(self) -> str:
+        """Why nothing may be changed; empty where it may."""
+
+    def start_batch(self, batch: Batch) -> None:
+        """Run `batch` on the batch lane."""
+
+    def begin_growing(self, label: str) -> None:
+        """Make the step of the history that the masks go into."""
+
+    def grew(self) -> None:
+        """Follow masks that came into the project."""
+
+    def say(self, level: Level, text: str) -> None:
+        """Send a sentence to the message bar."""
+
+
+@dataclass(eq=False)
+class Run:
+    """One propagation under way."""
+
+    propagation: Propagation
+    batch: Batch
+    came: dict[LayerId, dict[int, Mask]] = field(default_factory=dict)  # not taken yet
+    skipped: list[int] = field(default_factory=list)
+    frame: int | None = None  # the one answered last
+    done: int = 0  # frames
+    started: float | None = None  # when the first frame was answered
+
+    @property
+    def left(self) -> int:
+        """How many frames are to come."""
+        return max(0, self.propagation.frames - self.done)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long they will take; None before two frames were timed."""
+        if self.started is None or self.done < 2:
+            return None
+        return self.left * (time.monotonic() - self.started) / (self.done - 1)
+
+
+class Propagator(QObject):
+    """One propagation at a time. All of it is one step of the history, which grows while it runs.
+
+    What the artist does meanwhile lies on top of that step: it is undone first, and a frame that
+    was prompted keeps its own mask. Undoing the step itself ends the propagation.
+    """
+
+    changed = Signal()  # begun, got on, ended
+
+    def __init__(
+        self, host: Host, model: Callable[[], Model], folder: ArchiveFolder, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._host, self._model, self._folder = host, model, folder
+        self._run: Run | None = None
+        self._told: str | None = None  # what was said of the folder
+        self._taking = QTimer(self, singleShot=True, interval=TAKE_EVERY)
+        self._taking.timeout.connect(self._take_masks)
+
+    @property
+    def running(self) -> bool:
+        """Whether a propagation is under way."""
+        return self._run is not None
+
+    def obstacle(self, *, every_layer: bool) -> str:
+        """Why nothing can be propagated now, in a sentence; empty where it can."""
+        host = self._host
+        if host.read_only:
+            return host.read_only
+        if self.running:
+            return self.tr("A propagation is under way; it can be cancelled.")
+        if host.exporting:
+            return self.tr("Mattes are being exported; propagate when that is done.")
+        return obstacle(host.project, self._layers(every=every_layer), self._model().info)
+
+    def activity(self) -> str:
+        """What the status bar says while it runs."""
+        run = self._run
+        if run is None:
+            return ""
+        if run.batch.cancelled:
+            return self.tr("cancelling the propagation")
+        seconds = run.seconds_left
+        eta = "" if seconds is None else f", {round(seconds) // 60}:{round(seconds) % 60:02}"
+        frame = "" if run.frame is None else f" {run.frame}"
+        return self.tr("propagating{frame} ({left} left{eta})").format(
+            frame=frame, left=run.left, eta=eta
+        )
+
+    def start(self, direction: Direction, *, every_layer: bool = False) -> None:
+        """Propagate the selected layer, or every layer that has keyframes."""
+        host = self._host
+        reason = self.obstacle(every_layer=every_layer)
+        tracker = None if reason else tracker_of(self._model())
+        if reason or tracker is None:
+            host.say("info", reason)
+            return
+        layers = self._layers(every=every_layer)
+        propagation = planned(host.project, layers, host.playhead, direction)
+        if propagation.leads_nowhere:
+            host.say("info", self.tr("There are no frames to go to within in and out."))
+            return
+        cancel = Cancel()
+        batch = Batch(self._starter(propagation, tracker, cancel), cancel)
+        self._run = Run(propagation, batch)
+        host.begin_growing(self._label(propagation))
+        host.start_batch(batch)
+        self.changed.emit()
+
+    def cancel(self) -> None:
+        """End the propagation; the masks that came stay, as one step."""
+        if self._run is not None:
+            self._run.batch.cancel()
+            self.changed.emit()
+
+    def drop(self) -> None:
+        """End the propagation and forget what has not been taken: nobody wants it any more."""
+        run, self._run = self._run, None
+        self._taking.stop()
+        if run is not None:
+            run.batch.cancel()
+            self._host.history.end_growing()
+            self.changed.emit()
+
+    def end(self) -> None:
+        """End the propagation without waiting for it; the masks that came stay."""
+        self._take_masks()
+        self.drop()
+
+    def check(self) -> None:
+        """Drop the propagation where its step was undone."""
+        if self.running and not self._host.history.is_growing:
+            self.drop()
+
+    def take(self, answer: Stepped | Ended) -> bool:
+        """Take what the batch lane says; False where it is not of this propagation."""
+        run = self._run
+        if run is None or answer.batch is not run.batch:
+            return False
+        if isinstance(answer, Ended):
+            self._finish(run, answer)
+        elif isinstance(answer.value, Skipped):
+            run.skipped.append(answer.value.frame)
+            run.done += 1
+        elif isinstance(answer.value, Propagated):
+            self._note(run, answer.value)
+        return True
+
+    # Inside
+
+    def _note(self, run: Run, answer: Propagated) -> None:
+        if answer.frame != run.frame:
+            run.frame = answer.frame
+            run.done += 1
+            run.started = run.started or time.monotonic()
+        if not answer.is_key:
+            run.came.setdefault(answer.layer_id, {})[answer.frame] = answer.mask
+        if not self._taking.isActive():
+            self._taking.start()
+
+    def _take_masks(self) -> None:
+        """Put what came into the growing step and all after it; a locked layer gets nothing."""
+        run = self._run
+        if run is None:
+            return
+        start = time.perf_counter()
+        came, run.came = run.came, {}
+        there = {layer.id: layer for layer in self._host.project.layers}
+        if not any(layer in there for layer in run.propagation.keys):
+            run.batch.cancel()  # the artist deleted them all
+        locked = {layer.id for layer in there.values() if layer.locked}
+        came = {layer: masks for layer, masks in came.items() if layer not in locked}
+        if came:
+            self._host.history.grow(edits.masks_setter(came))
+            self._host.grew()
+        spent = 1000 * (time.perf_counter() - start)
+        self._taking.setInterval(max(TAKE_EVERY, round(SHARE * spent)))
+        self.changed.emit()
+
+    def _finish(self, run: Run, end: Ended) -> None:
+        self._taking.stop()
+        self._take_masks()
+        self._run = None
+        self._host.history.end_growing()
+        self._host.grew()
+        self.changed.emit()
+        if end.error is not None:
+            self._host.say("error", sentence_of(end.error))
+        elif run.skipped:
+            text = self.tr("Frames that cannot be read were left out: {}.")
+            self._host.say("warning", text.format(spans(sorted(set(run.skipped)))))
+        if self._folder.error != self._told and self._folder.error is not None:
+            self._host.say("warning", f"{self._folder.error}.")
+        self._told = self._folder.error
+
+    def _starter(self, propagation: Propagation, tracker: Tracker, cancel: Cancel) -> _Starter:
+        host = self._host
+        source = EmbeddingSource(propagation.clip, self._model(), cancel, host.caches)
+        return _Starter(
+            propagation, host.project, tracker, self._model(), source, self._folder, cancel
+        )
+
+    def _layers(self, *, every: bool) -> Sequence[Layer]:
+        if every:
+            return self._host.project.layers
+        selected = self._host.selected_layer
+        return () if selected is None else (selected,)
+
+    def _label(self, propagation: Propagation) -> str:
+        names = [self._host.project.layer(layer).name for layer in propagation.keys]
+        frames = sorted(frame for order in propagation.passes for frame in (order[0], order[-1]))
+        return self.tr("Propagate {0}, {1}-{2}").format(", ".join(names), frames[0], frames[-1])
+
+
+@dataclass(frozen=True, eq=False)
+class _Starter:
+    """Makes the generator of a propagation, in the batch lane's thread."""
+
+    propagation: Propagation
+    project: Project  # as it was when it was asked for
+    tracker: Tracker
+    model: Model
+    source: EmbeddingSource
+    folder: ArchiveFolder
+    cancel: Cancel
+
+    def __call__(self) -> Generator[Propagated | Skipped]:
+        archives = archives_of(self.propagation, self.project, self.model.info, self.folder)
+        with closing(self.source):
+            yield from propagate(
+                self.propagation, self.tracker, self.model, self.source, archives, self.cancel
+            )
+
+
+def archive_folder(embeddings: Path, gigabytes: float) -> ArchiveFolder:
+    """Where archives are, beside the folder of embeddings."""
+    return ArchiveFolder(embeddings.with_name("archives"), int(gigabytes * 2**30))
