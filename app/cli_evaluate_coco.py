@@ -12,7 +12,7 @@ from app.cli_words import CommandError, Parser, UsageError, show_progress, write
 from app.coco_layout import find_photos
 from app.evaluate_coco import run_points, table
 from app.headless import BUNDLED, load_pack
-from app.original import Answerer, Which, stability, which
+from app.original import Answerer, Which, which
 from app.settings import Settings
 from models.library import Pack
 
@@ -55,7 +55,6 @@ def run(chosen: Namespace, settings: Settings) -> int:
             sorted(set(chosen.points)),
             seed=chosen.seed,
             min_area=chosen.min_area,
-            stability=stability(pack),
             original=stack.enter_context(Answerer(original)) if original else None,
             progress=show_progress if sys.stderr.isatty() else None,
         )

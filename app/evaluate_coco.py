@@ -1,8 +1,8 @@
 """How well points are answered: a model and its original on the same points of known objects.
 
 Points are drawn at random from each object's pixels, the same ones each time for one seed, and all
-are asked at once: the original's way, in which the two must agree. What the model answers under the
-policy it ships with stands beside it. All overlaps are Jaccard indices (IoU).
+are asked at once: the original's way, in which the two must agree. What the model answers when an
+artist clicks them one by one stands beside it. All overlaps are Jaccard indices (IoU).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, cast, runtime_checkable
+from typing import Protocol, cast
 
 import cv2
 import numpy as np
@@ -19,14 +19,14 @@ import numpy as np
 from app.coco_layout import Photo
 from app.domain.mask import Mask, upsample
 from app.evaluate import Bits, EvaluationError, Target, overlap
-from models.answer import Answer, Answers, Decode, Question, half
-from models.base import Click, Embedding, Model, Rgb8
+from models.at_once import at_once
+from models.base import Click, Embedding, Model, Prediction, Rgb8
 
 SHOWN = {  # what was compared, by field of Row
     "ours": "ours, truth",
     "original": "original, truth",
     "same": "ours, original",
-    "shipped": "as shipped, truth",
+    "clicked": "ours clicked, truth",
 }
 
 
@@ -35,40 +35,6 @@ class Original(Protocol):
 
     def masks(self, frame: Path, prompts: Sequence[Sequence[Click]]) -> list[Bits]:
         """Its mask for each prompt on the picture in the file. Raises ModelError."""
-
-
-@runtime_checkable
-class Answering(Protocol):
-    """A model whose answer policy can be changed."""
-
-    def answering_by(self, answers: Answers) -> Model:
-        """This model under another policy."""
-
-
-@dataclass(frozen=True, slots=True)
-class AtOnce:
-    """The original's way: all points in one pass; at one point the best of three by score.
-
-    With several points it is the first mask, or where that one is not stable, the best of the
-    others. Stable means that few pixels lie between `stability[0]` and minus that: their share
-    leaves at least `stability[1]`. Without `stability` the first mask is always taken.
-    """
-
-    stability: tuple[float, float] | None = None
-
-    def __call__(self, decode: Decode, question: Question) -> Answer:
-        """The answer, whatever was answered before."""
-        masks, scores = decode(question.points, question.labels, None)
-        best = 1 + int(scores[1:].argmax())
-        token = best if question.ambiguous or not self._stable(masks[0]) else 0
-        return Answer(half(masks[token]), float(scores[token]))
-
-    def _stable(self, mask: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> bool:
-        if self.stability is None:
-            return True
-        margin, least = self.stability
-        wide = np.count_nonzero(mask > -margin)
-        return not wide or bool(np.count_nonzero(mask > margin) >= least * wide)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +46,7 @@ class Row:
     area: int
     points: int
     ours: float
-    shipped: float
+    clicked: float
     original: float | None = field(default=None)
     same: float | None = field(default=None)
 
@@ -92,7 +58,6 @@ def run_points(
     *,
     seed: int = 0,
     min_area: int = 100,
-    stability: tuple[float, float] | None = None,
     original: Original | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> list[Row]:
@@ -100,8 +65,6 @@ def run_points(
 
     `progress` is told each picture. Raises EvaluationError for files, ModelError from the models.
     """
-    at_once = AtOnce(stability)
-    plain = model.answering_by(at_once) if isinstance(model, Answering) else model
     rows: list[Row] = []
     for photo in photos:
         if progress:
@@ -110,7 +73,7 @@ def run_points(
         targets = photo.objects((rgb.shape[1], rgb.shape[0]))
         targets = [one for one in targets if np.count_nonzero(one.object) >= min_area]
         if targets:
-            rows += _on_photo(plain, model, original, photo, rgb, targets, counts, seed)
+            rows += _on_photo(model, original, photo, rgb, targets, counts, seed)
     if not rows:
         raise EvaluationError("There is no object to evaluate on: there are none, or all small.")
     return rows
@@ -141,8 +104,7 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def _on_photo(
-    plain: Model,
-    shipped: Model,
+    model: Model,
     original: Original | None,
     photo: Photo,
     rgb: Rgb8,
@@ -150,7 +112,7 @@ def _on_photo(
     counts: Sequence[int],
     seed: int,
 ) -> list[Row]:
-    embedding = shipped.encode(rgb)
+    embedding = model.encode(rgb)
     asked = [
         (target, count, sample(target, count, seed, photo.path.name))
         for target in targets
@@ -160,7 +122,7 @@ def _on_photo(
     theirs = original.masks(photo.path, prompts) if original else [None] * len(asked)
     rows = []
     for (target, count, clicks), their in zip(asked, theirs, strict=True):
-        ours = _mask(plain, embedding, clicks)
+        ours = _drawn(at_once(model, embedding, clicks), embedding)
         rows.append(
             Row(
                 photo.path.name,
@@ -168,7 +130,7 @@ def _on_photo(
                 int(np.count_nonzero(target.object)),
                 count,
                 overlap(ours, target),
-                overlap(_mask(shipped, embedding, clicks), target),
+                overlap(_drawn(model.decode(embedding, clicks), embedding), target),
                 None if their is None else overlap(their, target),
                 None if their is None else overlap(ours, Target(0, their, target.scored)),
             )
@@ -176,8 +138,7 @@ def _on_photo(
     return rows
 
 
-def _mask(model: Model, embedding: Embedding, clicks: Sequence[Click]) -> Bits:
-    answer = model.decode(embedding, clicks)
+def _drawn(answer: Prediction, embedding: Embedding) -> Bits:
     mask = Mask.pack(answer.logits, window=answer.window, prompt=None, model="", score=answer.score)
     return upsample(mask, embedding.frame_size) > 0
 

@@ -57,21 +57,6 @@ def which(pack: Pack, checkpoint: Path | None = None, seed: int | None = None) -
     return Which(family, variant, pack.size, checkpoint, known if seed is None else seed)
 
 
-def stability(pack: Pack) -> tuple[float, float] | None:
-    """When the original's single mask counts as stable (see `AtOnce`), None where it always does.
-
-    Raises ModelError where model.json tells nonsense.
-    """
-    told = _told(pack, "tracking").get("stability")
-    if told is None:
-        return None
-    try:
-        margin, least = (float(value) for value in told)
-    except (TypeError, ValueError) as e:
-        raise ModelError(f"{pack.folder / MANIFEST} tells no two numbers as stability.") from e
-    return margin, least
-
-
 def _told(pack: Pack, key: str) -> Mapping[str, Any]:
     """What model.json says under `key`, which not every pack has."""
     told = json.loads((pack.folder / MANIFEST).read_text("utf-8")).get(key)

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from app.coco_layout import find_photos, from_polygons, from_runs, parse_runs
 from app.evaluate import Bits, EvaluationError, Target
-from app.evaluate_coco import AtOnce, run_points, sample, table
+from app.evaluate_coco import run_points, sample, table
 from models.answer import Decoded, Question
+from models.at_once import best_or_first
 from models.base import Click, Logits
 from tests.cli.conftest import Ran, rotocel
 from tests.test_evaluate import Discs, disc
@@ -196,7 +197,7 @@ def test_three_overlaps_are_told(tmp_path: Path) -> None:
     photos = find_photos(photo_folder(tmp_path))
     equal = run_points(Discs(6), photos, [1, 3], original=Shifted(6, 0))
     assert [row.points for row in equal] == [1, 3]
-    assert all(row.same == 1 and row.original == row.ours == row.shipped for row in equal)
+    assert all(row.same == 1 and row.original == row.ours == row.clicked for row in equal)
     apart = run_points(Discs(6), photos, [1], original=Shifted(6, 40))
     assert apart[0].same is not None
     assert apart[0].same < 0.2
@@ -205,7 +206,7 @@ def test_three_overlaps_are_told(tmp_path: Path) -> None:
 
 def test_without_an_original_its_columns_are_left_out(tmp_path: Path) -> None:
     rows = run_points(Discs(6), find_photos(photo_folder(tmp_path)), [1])
-    assert "| points | objects | ours, truth | as shipped, truth |" in table(rows)
+    assert "| points | objects | ours, truth | ours clicked, truth |" in table(rows)
     with_it = run_points(Discs(6), find_photos(tmp_path), [1], original=Shifted(6, 0))
     assert "ours, original" in table(with_it)
 
@@ -216,31 +217,20 @@ def test_small_objects_are_left_out(tmp_path: Path) -> None:
         run_points(Discs(6), photos, [1], min_area=5000)
 
 
-def decode_with(first: NDArray[np.float32]) -> Callable[..., Decoded]:
-    masks = np.stack([first, *(np.full_like(first, k) for k in (1, 2, 3))])
+def test_points_at_once_are_answered_the_originals_way() -> None:
+    masks = np.stack([np.full((4, 4), k, np.float32) for k in range(4)])
     scores = np.array([0.99, 0.2, 0.9, 0.3], np.float32)
 
     def decode(points: object, labels: object, prior: Logits | None) -> Decoded:
         assert prior is None
         return Decoded(masks, scores)
 
-    return decode
+    def asked(points: int) -> Question:
+        places, labels = np.zeros((points, 2), np.float32), np.ones(points, np.float32)
+        return Question(places, labels, np.zeros((4, 4), np.float16), 0, (4, 4))
 
-
-def question(points: int) -> Question:
-    places, labels = np.zeros((points, 2), np.float32), np.ones(points, np.float32)
-    return Question(places, labels, np.zeros((4, 4), np.float16), 0, (4, 4))
-
-
-def test_points_at_once_are_answered_the_originals_way() -> None:
-    sure = np.full((4, 4), 9, np.float32)
-    unsure = np.full((4, 4), 0.01, np.float32)
-    assert AtOnce()(decode_with(sure), question(1)).score == pytest.approx(0.9)
-    assert AtOnce()(decode_with(sure), question(2)).score == pytest.approx(0.99)
-    assert AtOnce()(decode_with(unsure), question(2)).score == pytest.approx(0.99)
-    stable = AtOnce(stability=(0.05, 0.98))
-    assert stable(decode_with(sure), question(2)).score == pytest.approx(0.99)
-    assert stable(decode_with(unsure), question(2)).score == pytest.approx(0.9)
+    assert best_or_first(decode, asked(1)).logits[0, 0] == 2
+    assert best_or_first(decode, asked(2)).logits[0, 0] == 0
 
 
 def test_the_command_with_the_bundled_pack(tmp_path: Path, rotocel: Callable[..., Ran]) -> None:
