@@ -3,20 +3,19 @@
 WHAT is a graph (`encoder`), or `click`, `gemm`, `start` for all graphs opened, or `count` for the
 arithmetic of the graph that `--graph` names. The first line says that it is ready; then every line
 with a seed is a run, and is answered with its seconds and the memory held.
+
+Imports stand where they are needed, so that a start imports no more than the program does.
 """
 
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-from models.lines import Values, answer_lines
-
-Run: TypeAlias = Callable[[int], float]  # a seed -> seconds
-Ready: TypeAlias = tuple[Values, Run]
+from models.bench.serve import Ready, Taken, serving, timed
+from models.lines import answer_lines
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -37,25 +36,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     answer_lines(lambda: serving(*make(chosen)))
 
 
-def serving(ready: Values, run: Run) -> tuple[Values, Callable[[Values], Values]]:
-    """The first line and the answers of a process that is measured."""
-    from models.bench.memory import memory  # noqa: PLC0415 - what a start does not need
-
-    def answer(request: Values) -> Values:
-        seconds = run(int(request["seed"]))
-        now, peak = memory()
-        return {"seconds": seconds, "now": now, "peak": peak}
-
-    return {**ready, "now": memory().now}, answer
-
-
-def timed(work: Callable[[], object]) -> float:
-    """The seconds that `work` takes."""
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
-
-
 def _graph(chosen: argparse.Namespace) -> Ready:
     from models.bench.feeds import GRAPHS, SHRINKING, feeds  # noqa: PLC0415
     from models.library import read_pack  # noqa: PLC0415
@@ -66,7 +46,7 @@ def _graph(chosen: argparse.Namespace) -> Ready:
     graph = open_graph(str(pack.folder / file), pack.bytes_of(file), Runtime(chosen.device))
     shrink = chosen.what in SHRINKING
 
-    def run(seed: int) -> float:
+    def run(seed: int) -> Taken:
         values = feeds(pack, graph.inputs, seed)
         return timed(lambda: graph.run(values, list(graph.outputs), shrink=shrink))
 
@@ -101,7 +81,7 @@ def _click(chosen: argparse.Namespace) -> Ready:
         )
         _ = upsample(mask, CLIP) > 0
 
-    def run(seed: int) -> float:
+    def run(seed: int) -> Taken:
         nonlocal prior
         dice = np.random.default_rng(seed)
         if len(steps) == 2 or not steps:
@@ -119,7 +99,7 @@ def _gemm(chosen: argparse.Namespace) -> Ready:
 
     graph = matmul(Runtime(chosen.device))
 
-    def run(seed: int) -> float:
+    def run(seed: int) -> Taken:
         values = factors(seed)
         return timed(lambda: graph.run(values, ["c"]))
 
@@ -136,7 +116,7 @@ def _start(chosen: argparse.Namespace) -> Ready:
         open_graph(name, pack.bytes_of(GRAPHS[name]), Runtime(chosen.device))
         for name in graphs_of(pack)
     ]
-    return {"device": kept[0].device}, lambda _: float(len(kept))
+    return {"device": kept[0].device}, lambda _: timed(kept.clear)
 
 
 def _count(chosen: argparse.Namespace) -> Ready:
@@ -148,7 +128,11 @@ def _count(chosen: argparse.Namespace) -> Ready:
     pack = read_pack(chosen.pack)
     data = pack.bytes_of(GRAPHS[chosen.graph])
     inputs = open_graph(chosen.graph, data, Runtime("cpu")).inputs
-    return {"operations": count(data, feeds(pack, inputs, 0))}, lambda _: 0.0
+    return {"operations": count(data, feeds(pack, inputs, 0))}, _nothing
+
+
+def _nothing(_: int) -> Taken:
+    return Taken(0.0, 0.0)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from app import cli_demo, cli_dump, cli_evaluate, cli_export, cli_matte, cli_report, selftest
+from app import (
+    cli_bench,
+    cli_demo,
+    cli_dump,
+    cli_evaluate,
+    cli_export,
+    cli_matte,
+    cli_report,
+    selftest,
+)
 from app.cli_demo import OpenWindow
 from app.cli_words import CommandError, Parser, UsageError
 from app.domain.clip import ClipError
@@ -68,9 +77,14 @@ COMMANDS = {
         lambda chosen, open_window: cli_demo.run(chosen, _settings(), open_window),
     ),
     "evaluate": Command(
-        "measure a model by simulated clicks",
+        "measure how good a model is, or masks on the disk",
         cli_evaluate.add_arguments,
         lambda chosen, _: cli_evaluate.run(chosen, _settings()),
+    ),
+    "bench": Command(
+        "measure how fast a model is here, beside its original",
+        cli_bench.add_arguments,
+        lambda chosen, _: cli_bench.run(chosen, _settings()),
     ),
     "report": Command(
         "gather what helps to find a fault",

@@ -17,6 +17,7 @@ class Sample:
     """One run: how long it took, and what its process held after it and at most."""
 
     seconds: float
+    cpu: float = 0.0  # seconds of all cores together
     now: int | None = None  # bytes
     peak: int | None = None
 

@@ -11,7 +11,6 @@ measured are let go of, so that memory is that of the part.
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -19,11 +18,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from models.bench.memory import memory
+from models.bench.serve import Run, Taken, serving, timed
 from models.convert.answer_original import built, which
 from models.lines import Values, answer_lines
 
-Run: TypeAlias = Callable[[int], float]  # a seed -> seconds
 Predictor: TypeAlias = Any  # a SAM2VideoPredictor, which has no types
 
 CLIP = (1080, 1920)  # (height, width) of the frames clicked on
@@ -47,7 +45,7 @@ def main() -> None:
         "memory encoder": _memory_encoder,
         "memory attention": _memory_attention,
         "click": _click,
-        "start": lambda _: lambda _seed: 0.0,
+        "start": lambda _: lambda _seed: Taken(0.0, 0.0),
     }
 
     def prepare() -> tuple[Values, Callable[[Values], Values]]:
@@ -60,33 +58,25 @@ def main() -> None:
                     setattr(model, part, None)
             run = makers[chosen.what](model)
 
-        def answer(request: Values) -> Values:
-            torch.manual_seed(int(request["seed"]))
-            seconds = run(int(request["seed"]))
-            now, peak = memory()
-            return {"seconds": seconds, "now": now, "peak": peak}
+        def seeded(seed: int) -> Taken:
+            torch.manual_seed(seed)
+            return run(seed)
 
-        return {"device": "PyTorch", "now": memory().now}, answer
+        return serving({"device": "PyTorch"}, seeded)
 
     with torch.inference_mode():
         answer_lines(prepare)
 
 
-def _timed(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
-
-
-def _gemm(_: int) -> float:
+def _gemm(_: int) -> Taken:
     a, b = torch.randn(SIDE, SIDE), torch.randn(SIDE, SIDE)
-    return _timed(lambda: a @ b)
+    return timed(lambda: a @ b)
 
 
 def _encoder(model: Predictor) -> Run:
-    def run(_: int) -> float:
+    def run(_: int) -> Taken:
         pixels = torch.randn(1, 3, model.image_size, model.image_size)
-        return _timed(lambda: model.forward_image(pixels))
+        return timed(lambda: model.forward_image(pixels))
 
     return run
 
@@ -94,12 +84,12 @@ def _encoder(model: Predictor) -> Run:
 def _decoder(model: Predictor) -> Run:
     embed, fine, middle = _features(model)
 
-    def run(seed: int) -> float:
+    def run(seed: int) -> Taken:
         points = 1 + seed % 3
         where = torch.rand(1, points, 2) * model.image_size
         labels = torch.tensor([[1, 0, 1][:points]])
         prior = torch.randn(1, 1, *fine.shape[-2:]) if seed % 2 else None
-        return _timed(lambda: _draw(model, embed, [fine, middle], where, labels, prior))
+        return timed(lambda: _draw(model, embed, [fine, middle], where, labels, prior))
 
     return run
 
@@ -108,7 +98,7 @@ def _memory_encoder(model: Predictor) -> Run:
     embed, fine, _ = _features(model)
     side = embed.shape[-1]
 
-    def run(seed: int) -> float:
+    def run(seed: int) -> Taken:
         low = torch.randn(1, 1, *fine.shape[-2:])
         rows = embed.flatten(2).permute(2, 0, 1)
 
@@ -119,7 +109,7 @@ def _memory_encoder(model: Predictor) -> Run:
                 [rows], [(side, side)], grown, torch.ones(1, 1), is_mask_from_pts=bool(seed % 2)
             )
 
-        return _timed(work)
+        return timed(work)
 
     return run
 
@@ -131,9 +121,9 @@ def _memory_attention(model: Predictor) -> Run:
     tokens = model.num_maskmem * rows.shape[0]
     pointers = model.max_obj_ptrs_in_encoder * (model.hidden_dim // model.mem_dim)
 
-    def run(_: int) -> float:
+    def run(_: int) -> Taken:
         memories = torch.randn(tokens + pointers, 1, model.mem_dim)
-        return _timed(
+        return timed(
             lambda: model.memory_attention(
                 curr=[rows],
                 curr_pos=[torch.randn_like(rows)],
@@ -168,12 +158,12 @@ def _click(model: Predictor) -> Run:
         prior.append(masks[:, best : best + 1].clamp(-32, 32))
         _ = inside[best]
 
-    def run(_: int) -> float:
+    def run(_: int) -> Taken:
         if len(so_far) == 2:
             so_far.clear()
             prior.clear()
         so_far.append((torch.rand(2) * model.image_size).tolist())
-        return _timed(click)
+        return timed(click)
 
     return run
 
