@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 FEWEST = 5  # rounds, however slow
+REST = 0.05  # seconds before each run: threads of PyTorch spin on for a while and slow down others
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ def take_turns(
     contestants: Mapping[str, Contestant],
     plan: Plan,
     clock: Callable[[], float] = time.perf_counter,
+    rest: Callable[[float], None] = time.sleep,
 ) -> dict[str, list[Sample]]:
     """The samples of each contestant: first, second, first, second; all see the same seeds."""
     for seed in range(plan.warmup):
@@ -57,6 +59,7 @@ def take_turns(
         if spent and number >= min(FEWEST, plan.runs):
             break
         for name, contestant in contestants.items():
+            rest(REST)
             samples[name].append(contestant.run(plan.warmup + number))
     return samples
 
