@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
@@ -25,7 +25,7 @@ def graphs_of(pack: Pack) -> list[str]:
     return [name for name, file in GRAPHS.items() if file in pack.files]
 
 
-def feeds(pack: Pack, names: Mapping[str, object], seed: int) -> dict[str, Array]:
+def feeds(pack: Pack, names: Iterable[str], seed: int) -> dict[str, Array]:
     """Values for the inputs called `names`, other ones for each `seed`.
 
     Prompts have one to three points, every second one also logits of an answer before. Memories and
