@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from app import (
+    cli_bench,
     cli_demo,
     cli_dump,
     cli_evaluate,
@@ -83,7 +84,7 @@ COMMANDS = {
         lambda chosen, open_window: cli_demo.run(chosen, _settings(), open_window),
     ),
     "evaluate": Command(
-        "measure a model by simulated clicks",
+        "measure how good a model is, or masks on the disk",
         cli_evaluate.add_arguments,
         lambda chosen, _: cli_evaluate.run(chosen, _settings()),
     ),
@@ -91,6 +92,11 @@ COMMANDS = {
         "list, get, check, choose and remove models",
         cli_models.add_arguments,
         lambda chosen, _: cli_models.run(chosen, _settings()),
+    ),
+    "bench": Command(
+        "measure how fast a model is here, beside its original",
+        cli_bench.add_arguments,
+        lambda chosen, _: cli_bench.run(chosen, _settings()),
     ),
     "report": Command(
         "gather what helps to find a fault",

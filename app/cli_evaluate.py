@@ -1,92 +1,52 @@
-"""`rotocel evaluate clicks`: how good the model is, by simulated clicks on known masks."""
+"""`rotocel evaluate`: clicks, coco and jf, the ways to measure how good masks are."""
 
 from __future__ import annotations
 
-import json
-import sys
-from argparse import Namespace
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from pathlib import Path
+import argparse
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
-from app.cli_words import CommandError, Parser, UsageError
-from app.evaluate import Folders, Row, Summary, find_sets, run_clicks, summary, table
-from app.headless import BUNDLED, load_model
+from app import cli_evaluate_clicks, cli_evaluate_coco, cli_evaluate_jf
+from app.cli_words import Parser
 from app.settings import Settings
 
 
+class Protocol(NamedTuple):
+    """A way to measure: what it tells, its arguments, and what runs."""
+
+    what: str
+    add_arguments: Callable[[Parser], None]
+    run: Callable[[argparse.Namespace, Settings], int]
+
+
+PROTOCOLS: Mapping[str, Protocol] = {
+    "clicks": Protocol(
+        "how many clicks a model needs, by simulated corrections",
+        cli_evaluate_clicks.add_arguments,
+        cli_evaluate_clicks.run,
+    ),
+    "coco": Protocol(
+        "how well a model and its original answer points on objects of a COCO folder",
+        cli_evaluate_coco.add_arguments,
+        cli_evaluate_coco.run,
+    ),
+    "jf": Protocol(
+        "how well masks of sequences fit the truth: DAVIS J, F and J&F",
+        cli_evaluate_jf.add_arguments,
+        lambda chosen, _: cli_evaluate_jf.run(chosen),
+    ),
+}
+
+
 def add_arguments(parser: Parser) -> None:
-    """Describe the command."""
-    parser.add_argument("what", choices=["clicks"], help="the protocol to play")
-    parser.add_argument("--frames", type=Path, nargs="+", metavar="DIR", help="folders of frames")
-    parser.add_argument(
-        "--masks", type=Path, nargs="+", metavar="DIR", help="folders of PNG masks, one each"
-    )
-    parser.add_argument(
-        "--sets", type=Path, metavar="DIR", help="the four known sets in DIR, beside their curve"
-    )
-    parser.add_argument("--pack", default=BUNDLED, metavar="NAME", help="the model to evaluate")
-    parser.add_argument("--clicks", type=int, default=20, metavar="N", help="at most; default: 20")
-    parser.add_argument(
-        "--per-folder", type=int, default=0, metavar="N", help="this many frames of each folder"
-    )
-    parser.add_argument(
-        "--max-objects", type=int, default=0, metavar="N", help="the N largest of each frame"
-    )
-    parser.add_argument("--ids", action="store_true", help="grey masks hold object numbers")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every object's result")
+    """Describe the command and its protocols."""
+    table = parser.add_subparsers(dest="what", required=True, metavar="clicks|coco|jf")
+    for name, protocol in PROTOCOLS.items():
+        described = f"{protocol.what[0].upper()}{protocol.what[1:]}."
+        own = table.add_parser(name, help=protocol.what, description=described)
+        protocol.add_arguments(own)
 
 
-def run(chosen: Namespace, settings: Settings) -> int:
-    """Print the table of means. Raises UsageError, EvaluationError, ModelError."""
-    if chosen.clicks < 1:
-        raise UsageError("--clicks should be 1 or more.")
-    sets = _sets(chosen)
-    model = load_model(settings, chosen.pack)
-    found: dict[str, list[Row]] = {}
-    for name, folders in sets.items():
-        found[name] = run_clicks(
-            model,
-            folders,
-            clicks=chosen.clicks,
-            max_objects=chosen.max_objects,
-            progress=_show if sys.stderr.isatty() else None,
-        )
-    summaries = {name: summary(rows, chosen.clicks) for name, rows in found.items()}
-    if sys.stderr.isatty():
-        _show("")
-    print(table(summaries))
-    if chosen.json:
-        _write(chosen.json, model.info.id, found, summaries)
-    return 0
-
-
-def _sets(chosen: Namespace) -> Mapping[str, Sequence[Folders]]:
-    if chosen.sets and (chosen.frames or chosen.masks):
-        raise UsageError("Give either --sets, or --frames and --masks.")
-    if chosen.sets:
-        return find_sets(chosen.sets)
-    frames, masks = chosen.frames or [], chosen.masks or []
-    if not frames or len(frames) != len(masks):
-        raise UsageError("Give --frames and --masks with as many folders each.")
-    pairs = zip(frames, masks, strict=True)
-    return {"given": [Folders(f, m, chosen.per_folder, ids=chosen.ids) for f, m in pairs]}
-
-
-def _show(frame: str) -> None:
-    sys.stderr.write(f"\r\033[K{frame}")
-    sys.stderr.flush()
-
-
-def _write(
-    path: Path, model: str, rows: Mapping[str, Sequence[Row]], means: Mapping[str, Summary]
-) -> None:
-    values = {
-        "model": model,
-        "summary": {name: asdict(mean) for name, mean in means.items()},
-        "objects": {name: [asdict(row) for row in found] for name, found in rows.items()},
-    }
-    try:
-        path.write_text(json.dumps(values, indent=1) + "\n", "utf-8")
-    except OSError as e:
-        raise CommandError(f"{path} cannot be written ({e.strerror}).") from e
+def run(chosen: argparse.Namespace, settings: Settings) -> int:
+    """Run the protocol asked for. Raises UsageError, CommandError, EvaluationError, ModelError."""
+    return PROTOCOLS[chosen.what].run(chosen, settings)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import re
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TypeAlias
@@ -125,6 +127,20 @@ def frame_range(text: str) -> FrameRange:
     if last < first:
         raise argparse.ArgumentTypeError(f"{text} ends before it starts")
     return FrameRange(first, last)
+
+
+def write_json(path: Path, values: object) -> None:
+    """Write `values` as JSON. Raises CommandError where the file cannot be written."""
+    try:
+        path.write_text(json.dumps(values, indent=1) + "\n", "utf-8")
+    except OSError as e:
+        raise CommandError(f"{path} cannot be written ({e.strerror}).") from e
+
+
+def show_progress(text: str) -> None:
+    """Show `text` on stderr in place of what was shown there before."""
+    sys.stderr.write(f"\r\033[K{text}")
+    sys.stderr.flush()
 
 
 def _numbers(text: str, count: int) -> tuple[list[float], int | None]:

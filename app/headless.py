@@ -11,7 +11,7 @@ from app import paths
 from app.settings import Settings
 from models.base import Model, ModelError
 from models.install import Installer
-from models.library import Pack, find_packs
+from models.library import MANIFEST, Pack, find_packs, read_pack
 from models.ort import Runtime
 from models.quarantine import load_tried
 
@@ -42,7 +42,21 @@ def load_model(settings: Settings, name: str = "") -> Model:
 
     A pack that does not ship with the program is first tried in another process, once.
     """
-    name = name or settings.model or BUNDLED
+    return _tried(settings, _installed(name or settings.model or BUNDLED))
+
+
+def load_pack(settings: Settings, name: str | None = None) -> tuple[Pack, Model]:
+    """A pack and its model, by id or by folder. Raises ModelError as `load_model` does."""
+    pack = find_pack(name or settings.model or BUNDLED)
+    return pack, _tried(settings, pack)
+
+
+def find_pack(name: str) -> Pack:
+    """The pack in the folder `name`, else the installed one of this id. Raises ModelError."""
+    return read_pack(Path(name)) if (Path(name) / MANIFEST).is_file() else _installed(name)
+
+
+def _installed(name: str) -> Pack:
     found, faults = packs()
     chosen = next((pack for pack in found if pack.info.id == name), None)
     if chosen is None and name == BUNDLED and faults:
@@ -50,7 +64,11 @@ def load_model(settings: Settings, name: str = "") -> Model:
     if chosen is None:
         names = ", ".join(pack.info.id for pack in found) or "none"
         raise ModelError(f"There is no model called {name}; installed: {names}.")
-    return load_tried(chosen, Runtime(settings.device), tried())
+    return chosen
+
+
+def _tried(settings: Settings, pack: Pack) -> Model:
+    return load_tried(pack, Runtime(settings.device), tried())
 
 
 def has_display(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> bool:

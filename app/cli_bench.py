@@ -1,0 +1,92 @@
+"""`rotocel bench`: how fast a pack's graphs are here, beside the original in PyTorch."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from app.bench import ORIGINAL, Wish, bench, devices, tasks_of
+from app.bench_chart import draw
+from app.bench_report import aligned, markdown, rows, titles, values
+from app.cli_words import Parser, UsageError, show_progress, write_json
+from app.headless import BUNDLED, find_pack
+from app.original import Which, installed, which
+from app.settings import Settings
+from models.bench.contest import Plan
+from models.library import Pack
+from models.ort import DEVICES, Runtime
+from models.quarantine import load_tried
+
+QUICK = Plan(1000, 1, budget=20.0)
+QUICK_STARTS = 3
+
+
+def add_arguments(parser: Parser) -> None:
+    """Describe the command."""
+    parser.add_argument("--pack", default=BUNDLED, metavar="NAME", help="the model, or its folder")
+    parser.add_argument("--runs", type=int, default=1000, metavar="N", help="default: 1000")
+    parser.add_argument("--series", type=int, default=5, metavar="N", help="default: 5")
+    parser.add_argument(
+        "--quick", action="store_true", help="some minutes in all: as many runs as fit 20 s a task"
+    )
+    parser.add_argument(
+        "--only", metavar="WHAT,...", help="these tasks: encoder, decoder, click, ..."
+    )
+    parser.add_argument(
+        "--device", choices=list(DEVICES), help="this device; default: the CPU and every GPU"
+    )
+    parser.add_argument("--no-original", action="store_true", help="leave PyTorch out")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every run")
+    parser.add_argument("--png", type=Path, metavar="FILE", help="write a chart")
+    parser.add_argument("--markdown", action="store_true", help="print a table to paste")
+
+
+def run(chosen: Namespace, settings: Settings) -> int:
+    """Measure and print the table. Raises UsageError, CommandError, ModelError."""
+    if chosen.runs < 1 or chosen.series < 1:
+        raise UsageError("--runs and --series should be 1 or more.")
+    pack = find_pack(chosen.pack)
+    wish = _wish(chosen, pack)
+    load_tried(pack, Runtime(settings.device))
+    original = None if chosen.no_original else _original(pack)
+    on = [chosen.device] if chosen.device else devices()
+    report = bench(pack, wish, original, on, _progress)
+    _progress("")
+    table = rows(report)
+    print(*titles(report), sep="\n", end="\n\n")
+    print(markdown(table) if chosen.markdown else aligned(table))
+    if original is None:
+        print(f"\n{_without(pack, chosen)}")
+    if chosen.json:
+        write_json(chosen.json, values(report))
+    if chosen.png:
+        draw(report, chosen.png)
+    return 0
+
+
+def _wish(chosen: Namespace, pack: Pack) -> Wish:
+    known = tasks_of(pack)
+    tasks = tuple(chosen.only.split(",")) if chosen.only else known
+    if unknown := [task for task in tasks if task not in known]:
+        raise UsageError(f"{pack.info.label} has no {unknown[0]}: choose of {', '.join(known)}.")
+    if chosen.quick:
+        return Wish(tasks, QUICK, starts=QUICK_STARTS)
+    return Wish(tasks, Plan(chosen.runs, max(1, chosen.runs // 100)), chosen.series)
+
+
+def _original(pack: Pack) -> Which | None:
+    return which(pack) if installed() else None
+
+
+def _without(pack: Pack, chosen: Namespace) -> str:
+    if chosen.no_original:
+        return f"{ORIGINAL} was left out."
+    if which(pack) is None:
+        return f"{pack.info.label} has no original that can be run here."
+    return f"{ORIGINAL} is not installed: run `pip install rotocel[convert]` to compare with it."
+
+
+def _progress(text: str) -> None:
+    if sys.stderr.isatty():
+        show_progress(text)

@@ -1,0 +1,1 @@
+"""Measuring how fast graphs are, and how much of the machine they use."""

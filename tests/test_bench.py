@@ -1,0 +1,125 @@
+"""What a bench reports, from figures that are made up, and the command on a tiny pack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app.bench import ORIGINAL, Report, Task
+from app.bench_chart import draw, groups
+from app.bench_report import TIMES, aligned, markdown, rows, values
+from app.cli_words import CommandError
+from models.bench.contest import Sample
+from models.bench.gemm import OPERATIONS
+from tests.cli.conftest import Ran, rotocel
+from tests.models.graphs import write_tiny_pack
+
+__all__ = ["rotocel"]  # the fixture
+
+MB = 1_000_000
+
+
+def made_up() -> Report:
+    """An encoder twice as fast as PyTorch's, at half the peak; a click that PyTorch does not do."""
+    product = [Sample(OPERATIONS / 100e9, 0.3, 9 * MB, 9 * MB), Sample(1.0, 1.0, 9 * MB, 9 * MB)]
+    encoder = {
+        "CPU": [Sample(1.0, 1.8, 200 * MB, 700 * MB), Sample(1.2, 2.0, 210 * MB, 750 * MB)],
+        ORIGINAL: [Sample(2.0, 4.0, 800 * MB, 1100 * MB), Sample(2.4, 4.0, 800 * MB, 1100 * MB)],
+    }
+    click = Task("click", {"CPU": [Sample(0.05, 0.1, 300 * MB, 400 * MB)]})
+    tasks = [Task("encoder", encoder, 50 * 10**9), click]
+    return Report("Made up", tasks, {"CPU": product}, {"CPU": [0.5], ORIGINAL: [2.0]}, ["A note."])
+
+
+def cells(report: Report) -> dict[tuple[str, str], dict[str, str]]:
+    heading, *others = rows(report)
+    assert heading == list(TIMES)
+    return {(row[0], row[1]): dict(zip(heading, row, strict=True)) for row in others}
+
+
+def test_the_table_tells_times_ratios_shares_and_memory() -> None:
+    found = cells(made_up())
+    ours = found["encoder", "CPU"]
+    assert (ours["runs"], ours["median ms"], ours["CPU ms"]) == ("2", "1100", "1900")
+    assert (ours["of PyTorch's"], ours["quartiles"]) == ("0.50", "0.50-0.50")
+    assert ours["by CPU"] == "0.47"  # 1.9 of 4.0, rounded down from 0.475
+    assert (ours["GFLOP/s"], ours["of peak"]) == ("50", "50%")  # of the fastest of each
+    assert (ours["peak MB"], ours["steady MB"]) == ("750", "205")
+    assert found["encoder", ORIGINAL]["of PyTorch's"] == ""
+    assert found["encoder", ORIGINAL]["of peak"] == ""  # no product of its own was measured
+    assert found["click", "CPU"]["GFLOP/s"] == ""
+    assert found["start", "CPU"]["of PyTorch's"] == "0.25"
+
+
+def test_tables_are_aligned_for_a_terminal_and_piped_for_a_page() -> None:
+    table = rows(made_up())
+    lines = aligned(table).splitlines()
+    assert len(lines) == len(table)
+    assert lines[0].index(" on ") + 1 == lines[1].index("CPU")
+    assert markdown(table).splitlines()[1] == "|---" * len(TIMES) + "|"
+
+
+def test_every_run_is_in_the_values() -> None:
+    told = json.loads(json.dumps(values(made_up())))
+    assert told["tasks"][0]["samples"]["CPU"][1]["peak"] == 750 * MB
+    assert told["machine"]["cores"] >= 1
+    assert told["notes"] == ["A note."]
+
+
+def test_the_chart_is_to_scale(tmp_path: Path) -> None:
+    found = {group.name: group.bars for group in groups(made_up())}
+    assert list(found) == ["encoder", "click", "start", "encoder, memory", "click, memory"]
+    ours, theirs = found["encoder"]
+    assert (ours.share, theirs.share) == (0.5, 1.0)
+    assert ours.words == "1100 ms  (0.50 of PyTorch)"
+    assert found["encoder, memory"][0].words == "750 MB  (0.68 of PyTorch)"
+    draw(made_up(), tmp_path / "chart.png")
+    with Image.open(tmp_path / "chart.png") as picture:
+        colours = np.unique(np.asarray(picture).reshape(-1, 3), axis=0)
+    assert {(37, 99, 235), (156, 163, 175)} <= {tuple(map(int, one)) for one in colours}
+
+
+def test_a_chart_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=r"chart\.png cannot be written"):
+        draw(made_up(), tmp_path / "nowhere" / "chart.png")
+
+
+def test_the_command_measures_a_pack(tmp_path: Path, rotocel: Callable[..., Ran]) -> None:
+    tiny, told, chart = (
+        write_tiny_pack(tmp_path / "tiny"),
+        tmp_path / "told.json",
+        tmp_path / "chart.png",
+    )
+    words = ("--runs", 2, "--series", 1, "--markdown", "--json", told, "--png", chart)
+    ran = rotocel("bench", "--pack", tiny, "--device", "cpu", *words)
+    assert (ran.code, ran.err) == (0, "")
+    for name in ("encoder", "decoder", "click", "2048² product", "start"):
+        assert f"| {name} | CPU |" in ran.out
+    assert "Tiny has no original that can be run here." in ran.out
+    measured = json.loads(told.read_text("utf-8"))
+    assert [len(task["samples"]["CPU"]) for task in measured["tasks"]] == [2, 2, 2]
+    assert chart.is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--only", "encoder,mixer"], "Tiny has no mixer: choose of encoder, decoder, click."),
+        (["--runs", 0], "--runs and --series should be 1 or more."),
+        (["--device", "abacus"], "invalid choice: 'abacus'"),
+        (["--pack", "nothing"], "There is no model called nothing"),
+    ],
+)
+def test_what_cannot_be_measured_is_one_sentence(
+    words: list[object], sentence: str, tmp_path: Path, rotocel: Callable[..., Ran]
+) -> None:
+    tiny = write_tiny_pack(tmp_path / "tiny")
+    ran = rotocel("bench", "--pack", tiny, *words)
+    assert ran.code != 0
+    assert sentence in ran.err
+    assert ran.err.count("\n") == 1
