@@ -102,7 +102,7 @@ SHARPER: Mapping[str, float] = {
     "memory_encoder.out_proj": 2,
     "mask_downscaling.6": 8,
     "pred_obj_score_head.layers.2": 100,
-    **{f"output_hypernetworks_mlps.{k}.layers.2": 60 for k in range(4)},
+    **{f"output_hypernetworks_mlps.{k}.layers.2": 40 for k in range(4)},
 }
 
 
