@@ -1,10 +1,13 @@
-"""SAM 2 and SAM 2.1 -> packs of ours: exported with the TorchScript exporter, opset 17."""
+"""SAM 2 and SAM 2.1 -> packs of ours: exported with the TorchScript exporter, opset 17.
+
+Other families that are made of the same parts name theirs in a `Family` and come through here too.
+"""
 
 from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +23,6 @@ from models.convert.sam2_graphs import Decoder, Encoder, MemoryAttention, Memory
 
 OPSET = 17
 LEGAL = Path(__file__).parent / "sam2"
-LABELS = {"sam2": "SAM 2", "sam2.1": "SAM 2.1"}
 
 
 class Plan(NamedTuple):
@@ -34,44 +36,76 @@ class Plan(NamedTuple):
     fused: bool = False  # whether it attends by a node of ONNX Runtime's own
 
 
-def convert(original: Original, out: Path, precision: str = "fp32") -> None:
+class Family(NamedTuple):
+    """What differs between families: how one is built, and the modules its graphs are made of."""
+
+    label: str
+    build: Callable[[Original], Predictor] = build
+    encoder: type[Encoder] = Encoder
+    decoder: type[nn.Module] = Decoder
+    memory_encoder: type[MemoryEncoder] = MemoryEncoder
+    memory_attention: type[MemoryAttention] = MemoryAttention
+    legal: Path = LEGAL
+
+
+SAM2: Mapping[str, Family] = {"sam2": Family("SAM 2"), "sam2.1": Family("SAM 2.1")}
+
+
+def convert(
+    original: Original, out: Path, precision: str = "fp32", family: Family | None = None
+) -> None:
     """Write the pack of `original` into the folder `out`. Raises ConversionError, OSError."""
-    predictor = build(original)
-    graphs = {name: export(plan) for name, plan in plans(predictor).items()}
+    family = family or SAM2[original.family]
+    predictor = family.build(original)
+    drafts = plans(predictor, family)
+    tokens = drafts["memattn.onnx"].example[1].shape[2]
+    graphs = {name: export(plan) for name, plan in drafts.items()}
     errors = at_precision(precision, graphs, original.size)
-    manifest = describe(original, predictor, precision, errors)
-    write_pack(out, graphs, manifest, LEGAL, {"consts.npz": constants(predictor)})
+    manifest = describe(original, family, predictor, tokens)
+    manifest |= in_precision(manifest, precision, errors)
+    write_pack(out, graphs, manifest, family.legal, {"consts.npz": constants(predictor)})
 
 
 def describe(
-    original: Original, predictor: Predictor, precision: str, errors: Mapping[str, float]
+    original: Original, family: Family, predictor: Predictor, tokens: int
 ) -> dict[str, object]:
-    """model.json but for the files."""
-    label = f"{LABELS[original.family]} {original.variant}"
+    """model.json but for the files and the precision; `tokens` are remembered of a frame."""
+    label = f"{family.label} {original.variant}"
     name = f"{original.family}-{original.variant}-{original.size}".replace("+", "plus")
     if original.checkpoint is None:
         name, label = f"{name}-random{original.seed}", f"{label}, random weights"
-    if precision != "fp32":
-        name, label = f"{name}-{precision}", f"{label}, {PRECISIONS[precision]}"
-    side = original.size // 16
+    side, width = original.size // 16, predictor.hidden_dim
+    finer = [[width // 8, 4 * side, 4 * side], [width // 4, 2 * side, 2 * side]]
     return {
         "id": name,
         "label": label if original.size == 1024 else f"{label}, {original.size} px",
         "family": "sam2",
         "licence": "Apache-2.0",
-        "source": f"{LABELS[original.family]} by Meta AI, converted with Rotocel",
+        "source": f"{family.label} by Meta AI, converted with Rotocel",
         "size": original.size,
         "preprocess": {"mode": "squash", "version": 1},
         "embedding_shapes": [
-            [predictor.hidden_dim, side, side],
-            [predictor.hidden_dim // 8, 4 * side, 4 * side],
-            [predictor.hidden_dim // 4, 2 * side, 2 * side],
+            [width, side, side],
+            *(finer if predictor.use_high_res_features_in_sam else []),
         ],
         "proposals": 3,
         "supports": ["point", "box", "track"],
-        "tracking": tracking_rules(predictor, side * side),
+        "tracking": tracking_rules(predictor, tokens),
         "provenance": original.provenance(),
-        "precision": {"kind": precision, **errors},
+    }
+
+
+def in_precision(
+    manifest: Mapping[str, object], precision: str, errors: Mapping[str, float]
+) -> dict[str, object]:
+    """What of `manifest` is said otherwise of a pack in `precision`."""
+    kind = {"kind": precision, **errors}
+    if precision == "fp32":
+        return {"precision": kind}
+    return {
+        "id": f"{manifest['id']}-{precision}",
+        "label": f"{manifest['label']}, {PRECISIONS[precision]}",
+        "precision": kind,
     }
 
 
@@ -109,100 +143,100 @@ def constants(predictor: Predictor) -> bytes:
     return file.getvalue()
 
 
-def plans(predictor: Predictor) -> dict[str, Plan]:
+def plans(predictor: Predictor, family: Family) -> dict[str, Plan]:
     """The four graphs, by file name."""
     size, width = predictor.image_size, predictor.hidden_dim
     side = size // 16
-    tokens, channels = side * side, predictor.mem_dim
     embed = torch.randn(1, width, side, side)
-    fine = torch.randn(1, width // 8, 4 * side, 4 * side)
-    middle = torch.randn(1, width // 4, 2 * side, 2 * side)
-    timed = predictor.add_tpos_enc_to_obj_ptrs
-    memory = (
-        embed,
-        torch.randn(1, 2, tokens, channels),
-        torch.tensor([6, 0]),
-        torch.randn(1, 3, width),
-        torch.tensor([0.1, 0.2, 0.3]),
+    finer = (
+        torch.randn(1, width // 8, 4 * side, 4 * side),
+        torch.randn(1, width // 4, 2 * side, 2 * side),
     )
-    names = ("image_embed", "mem_tokens", "mem_tpos", "obj_ptrs", "obj_ptr_dt")
-    prompts = {0: "B", 1: "N"}
+    picture = {"image_embed": embed}
+    if predictor.use_high_res_features_in_sam:
+        picture |= {f"high_res_{k}": grid for k, grid in enumerate(finer)}
+    masks = torch.randn(2, 1, 4 * side, 4 * side)
+    memory_encoder = _memory_encoder_plan(family.memory_encoder(predictor), embed, masks)
+    with torch.inference_mode():
+        tokens = memory_encoder.module(*memory_encoder.example)
     return {
         "encoder.onnx": Plan(
-            Encoder(predictor),
+            family.encoder(predictor),
             (torch.zeros(1, size, size, 3, dtype=torch.uint8),),
             ("image",),
-            ("image_embed", "high_res_0", "high_res_1"),
+            tuple(picture),
             {},
             fused=True,
         ),
-        "decoder.onnx": Plan(
-            Decoder(predictor),
-            (
-                embed,
-                fine,
-                middle,
-                torch.rand(2, 3, 2) * size,
-                torch.tensor([[1.0, 0.0, 1.0], [2.0, 3.0, 1.0]]),
-                torch.randn(2, 1, 4 * side, 4 * side),
-                torch.tensor([0.0, 1.0]),
-            ),
-            (
-                "image_embed",
-                "high_res_0",
-                "high_res_1",
-                "point_coords",
-                "point_labels",
-                "mask_input",
-                "has_mask_input",
-            ),
-            ("low_res_masks", "iou", "obj_ptr", "obj_score"),
-            {
-                "image_embed": {0: "E"},
-                "high_res_0": {0: "E"},
-                "high_res_1": {0: "E"},
-                "point_coords": prompts,
-                "point_labels": prompts,
-                "mask_input": {0: "B"},
-                "has_mask_input": {0: "B"},
-                "low_res_masks": {0: "B"},
-                "iou": {0: "B"},
-                "obj_ptr": {0: "B"},
-                "obj_score": {0: "B"},
-            },
-        ),
-        "memenc.onnx": Plan(
-            MemoryEncoder(predictor),
-            (
-                embed.expand(2, -1, -1, -1),
-                torch.randn(2, 1, 4 * side, 4 * side),
-                torch.tensor([0.0, 1.0]),
-                torch.tensor([[1.0], [-1.0]]),
-            ),
-            ("image_embed", "mask_logits", "binarize", "obj_score"),
-            ("mem_tokens",),
-            {
-                "image_embed": {0: "B"},
-                "mask_logits": {0: "B", 2: "h", 3: "w"},
-                "binarize": {0: "B"},
-                "obj_score": {0: "B"},
-                "mem_tokens": {0: "B"},
-            },
-        ),
-        "memattn.onnx": Plan(
-            MemoryAttention(predictor),
-            memory if timed else memory[:-1],
-            names if timed else names[:-1],
-            ("fused_embed",),
-            {
-                "mem_tokens": {1: "M"},
-                "mem_tpos": {0: "M"},
-                "obj_ptrs": {1: "P"},
-                **({"obj_ptr_dt": {0: "P"}} if timed else {}),
-            },
-            fused=True,
+        "decoder.onnx": _decoder_plan(family.decoder(predictor), picture, masks, size),
+        "memenc.onnx": memory_encoder,
+        "memattn.onnx": _memory_attention_plan(
+            family.memory_attention(predictor),
+            embed,
+            tokens.clone()[None],
+            timed=predictor.add_tpos_enc_to_obj_ptrs,
         ),
     }
+
+
+def _decoder_plan(
+    module: nn.Module, picture: Mapping[str, Tensor], masks: Tensor, size: int
+) -> Plan:
+    prompts = {
+        "point_coords": torch.rand(2, 3, 2) * size,
+        "point_labels": torch.tensor([[1.0, 0.0, 1.0], [2.0, 3.0, 1.0]]),
+        "mask_input": masks,
+        "has_mask_input": torch.tensor([0.0, 1.0]),
+    }
+    answers = ("low_res_masks", "iou", "obj_ptr", "obj_score")
+    points = {name: {0: "B", 1: "N"} for name in ("point_coords", "point_labels")}
+    batches = {name: {0: "B"} for name in ("mask_input", "has_mask_input", *answers)}
+    return Plan(
+        module,
+        (*picture.values(), *prompts.values()),
+        (*picture, *prompts),
+        answers,
+        {**{name: {0: "E"} for name in picture}, **points, **batches},
+    )
+
+
+def _memory_encoder_plan(module: nn.Module, embed: Tensor, masks: Tensor) -> Plan:
+    inputs = ("image_embed", "mask_logits", "binarize", "obj_score")
+    hard, presence = torch.tensor([0.0, 1.0]), torch.tensor([[1.0], [-1.0]])
+    return Plan(
+        module,
+        (embed.expand(2, -1, -1, -1), masks, hard, presence),
+        inputs,
+        ("mem_tokens",),
+        {
+            **{name: {0: "B"} for name in (*inputs, "mem_tokens")},
+            "mask_logits": {0: "B", 2: "h", 3: "w"},
+        },
+    )
+
+
+def _memory_attention_plan(
+    module: nn.Module, embed: Tensor, tokens: Tensor, *, timed: bool
+) -> Plan:
+    """`tokens` [1,M,L,64] are an example; pointers come with a time where `timed`."""
+    example = (
+        embed,
+        tokens,
+        torch.tensor([6, 0]),
+        torch.randn(1, 3, embed.shape[1]),
+        torch.tensor([0.1, 0.2, 0.3]),
+    )
+    axes = {
+        "image_embed": {},
+        "mem_tokens": {1: "M"},
+        "mem_tpos": {0: "M"},
+        "obj_ptrs": {1: "P"},
+        "obj_ptr_dt": {0: "P"},
+    }
+    count = len(axes) if timed else len(axes) - 1
+    names = tuple(axes)[:count]
+    varying = {name: axes[name] for name in names}
+    return Plan(module, example[:count], names, ("fused_embed",), varying, fused=True)
 
 
 def export(plan: Plan) -> onnx.ModelProto:
