@@ -48,14 +48,14 @@ class Family(NamedTuple):
     legal: Path = LEGAL
 
 
-SAM2: Mapping[str, Family] = {"sam2": Family("SAM 2"), "sam2.1": Family("SAM 2.1")}
+SAM2, SAM21 = Family("SAM 2"), Family("SAM 2.1")
 
 
 def convert(
     original: Original, out: Path, precision: str = "fp32", family: Family | None = None
 ) -> None:
     """Write the pack of `original` into the folder `out`. Raises ConversionError, OSError."""
-    family = family or SAM2[original.family]
+    family = family or (SAM21 if original.family == "sam2.1" else SAM2)
     predictor = family.build(original)
     drafts = plans(predictor, family)
     tokens = drafts["memattn.onnx"].example[1].shape[2]
@@ -166,7 +166,7 @@ def plans(predictor: Predictor, family: Family) -> dict[str, Plan]:
             ("image",),
             tuple(picture),
             {},
-            fused=True,
+            fused=family.encoder.fused,
         ),
         "decoder.onnx": _decoder_plan(family.decoder(predictor), picture, masks, size),
         "memenc.onnx": memory_encoder,
