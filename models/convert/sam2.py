@@ -1,10 +1,13 @@
-"""SAM 2 and SAM 2.1 -> packs of ours: exported with the TorchScript exporter, opset 17."""
+"""SAM 2 and SAM 2.1 -> packs of ours: exported with the TorchScript exporter, opset 17.
+
+Other families that are made of the same parts name theirs in a `Family` and come through here too.
+"""
 
 from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -20,8 +23,8 @@ from models.convert.precision import PRECISIONS, at_precision
 from models.convert.sam2_graphs import Decoder, Encoder, MemoryAttention, MemoryEncoder, Predictor
 
 OPSET = 17
+PICTURE = ("image_embed", "high_res_0", "high_res_1")
 LEGAL = Path(__file__).parent / "sam2"
-LABELS = {"sam2": "SAM 2", "sam2.1": "SAM 2.1"}
 
 
 class Plan(NamedTuple):
@@ -34,44 +37,72 @@ class Plan(NamedTuple):
     fused: bool = False  # whether it attends by a node of ONNX Runtime's own
 
 
-def convert(original: Original, out: Path, precision: str = "fp32") -> None:
+class Family(NamedTuple):
+    """What differs between families: how one is built, and the modules its graphs are made of."""
+
+    label: str
+    build: Callable[[Original], Predictor] = build
+    encoder: type[Encoder] = Encoder
+    decoder: type[nn.Module] = Decoder
+    memory_encoder: type[MemoryEncoder] = MemoryEncoder
+    memory_attention: type[MemoryAttention] = MemoryAttention
+    legal: Path = LEGAL
+
+
+SAM2, SAM21 = Family("SAM 2"), Family("SAM 2.1")
+
+
+def convert(
+    original: Original, out: Path, precision: str = "fp32", family: Family | None = None
+) -> None:
     """Write the pack of `original` into the folder `out`. Raises ConversionError, OSError."""
-    predictor = build(original)
-    graphs = {name: export(plan) for name, plan in plans(predictor).items()}
+    family = family or (SAM21 if original.family == "sam2.1" else SAM2)
+    predictor = family.build(original)
+    graphs = {name: export(plan) for name, plan in plans(predictor, family).items()}
     errors = at_precision(precision, graphs, original.size)
-    manifest = describe(original, predictor, precision, errors)
-    write_pack(out, graphs, manifest, LEGAL, {"consts.npz": constants(predictor)})
+    manifest = describe(original, family, predictor)
+    manifest |= in_precision(manifest, precision, errors)
+    write_pack(out, graphs, manifest, family.legal, {"consts.npz": constants(predictor)})
 
 
-def describe(
-    original: Original, predictor: Predictor, precision: str, errors: Mapping[str, float]
-) -> dict[str, object]:
-    """model.json but for the files."""
-    label = f"{LABELS[original.family]} {original.variant}"
+def describe(original: Original, family: Family, predictor: Predictor) -> dict[str, object]:
+    """model.json but for the files and the precision."""
+    label = f"{family.label} {original.variant}"
     name = f"{original.family}-{original.variant}-{original.size}".replace("+", "plus")
     if original.checkpoint is None:
         name, label = f"{name}-random{original.seed}", f"{label}, random weights"
-    if precision != "fp32":
-        name, label = f"{name}-{precision}", f"{label}, {PRECISIONS[precision]}"
-    side = original.size // 16
+    side, width = original.size // 16, predictor.hidden_dim
+    finer = [[width // 8, 4 * side, 4 * side], [width // 4, 2 * side, 2 * side]]
     return {
         "id": name,
         "label": label if original.size == 1024 else f"{label}, {original.size} px",
         "family": "sam2",
         "licence": "Apache-2.0",
-        "source": f"{LABELS[original.family]} by Meta AI, converted with Rotocel",
+        "source": f"{family.label} by Meta AI, converted with Rotocel",
         "size": original.size,
         "preprocess": {"mode": "squash", "version": 1},
         "embedding_shapes": [
-            [predictor.hidden_dim, side, side],
-            [predictor.hidden_dim // 8, 4 * side, 4 * side],
-            [predictor.hidden_dim // 4, 2 * side, 2 * side],
+            [width, side, side],
+            *(finer if predictor.use_high_res_features_in_sam else []),
         ],
         "proposals": 3,
         "supports": ["point", "box", "track"],
-        "tracking": tracking_rules(predictor, side * side),
+        "tracking": tracking_rules(predictor, remembered_tokens(predictor)),
         "provenance": original.provenance(),
-        "precision": {"kind": precision, **errors},
+    }
+
+
+def in_precision(
+    manifest: Mapping[str, object], precision: str, errors: Mapping[str, float]
+) -> dict[str, object]:
+    """What of `manifest` is said otherwise of a pack in `precision`."""
+    kind = {"kind": precision, **errors}
+    if precision == "fp32":
+        return {"precision": kind}
+    return {
+        "id": f"{manifest['id']}-{precision}",
+        "label": f"{manifest['label']}, {PRECISIONS[precision]}",
+        "precision": kind,
     }
 
 
@@ -109,19 +140,30 @@ def constants(predictor: Predictor) -> bytes:
     return file.getvalue()
 
 
+def remembered_tokens(predictor: Predictor) -> int:
+    """How many tokens are kept of a frame."""
+    perceiver = getattr(predictor, "spatial_perceiver", None)
+    if perceiver is None:
+        return int((predictor.image_size // 16) ** 2)
+    return int(perceiver.num_latents + perceiver.num_latents_2d)
+
+
 def examples(
     predictor: Predictor, prompts: int = 2, points: int = 3, memories: int = 2, pointers: int = 3
 ) -> dict[str, dict[str, Tensor]]:
     """Random inputs of the four graphs, by file and by name; seed torch before."""
     size, width = predictor.image_size, predictor.hidden_dim
-    side, channels = size // 16, predictor.mem_dim
-    embed = torch.randn(1, width, side, side)
+    side = size // 16
+    picture = {"image_embed": torch.randn(1, width, side, side)}
+    if predictor.use_high_res_features_in_sam:
+        picture["high_res_0"] = torch.randn(1, width // 8, 4 * side, 4 * side)
+        picture["high_res_1"] = torch.randn(1, width // 4, 2 * side, 2 * side)
     labels = torch.randint(0, 2, (prompts, points)).float()
     labels[-1, :2] = torch.tensor([2.0, 3.0])
     switch = torch.arange(prompts).float() % 2
     memory = {
-        "image_embed": embed,
-        "mem_tokens": torch.randn(1, memories, side * side, channels),
+        "image_embed": picture["image_embed"],
+        "mem_tokens": torch.randn(1, memories, remembered_tokens(predictor), predictor.mem_dim),
         "mem_tpos": torch.arange(memories) * 3 % predictor.num_maskmem,
         "obj_ptrs": torch.randn(1, pointers, width),
         "obj_ptr_dt": torch.rand(pointers),
@@ -131,16 +173,14 @@ def examples(
     return {
         "encoder.onnx": {"image": torch.randint(0, 256, (1, size, size, 3), dtype=torch.uint8)},
         "decoder.onnx": {
-            "image_embed": embed,
-            "high_res_0": torch.randn(1, width // 8, 4 * side, 4 * side),
-            "high_res_1": torch.randn(1, width // 4, 2 * side, 2 * side),
+            **picture,
             "point_coords": torch.rand(prompts, points, 2) * size,
             "point_labels": labels,
             "mask_input": 5 * torch.randn(prompts, 1, 4 * side, 4 * side),
             "has_mask_input": switch,
         },
         "memenc.onnx": {
-            "image_embed": embed.expand(prompts, -1, -1, -1),
+            "image_embed": picture["image_embed"].expand(prompts, -1, -1, -1),
             "mask_logits": 5 * torch.randn(prompts, 1, 4 * side, 4 * side),
             "binarize": switch,
             "obj_score": 1 - 2 * switch[:, None],
@@ -149,41 +189,39 @@ def examples(
     }
 
 
-def plans(predictor: Predictor) -> dict[str, Plan]:
+def plans(predictor: Predictor, family: Family) -> dict[str, Plan]:
     """How the four graphs are exported, by file name. `predictor` is changed on the way."""
     inputs = examples(predictor)
+    picture = [name for name in PICTURE if name in inputs["decoder.onnx"]]
+    answers = ("low_res_masks", "iou", "obj_ptr", "obj_score")
     return {
         "encoder.onnx": Plan(
-            Encoder(predictor),
+            family.encoder(predictor),
             inputs["encoder.onnx"],
-            ("image_embed", "high_res_0", "high_res_1"),
-            fused=True,
+            tuple(picture),
+            fused=family.encoder.fused,
         ),
         "decoder.onnx": Plan(
-            Decoder(predictor),
+            family.decoder(predictor),
             inputs["decoder.onnx"],
-            ("low_res_masks", "iou", "obj_ptr", "obj_score"),
+            answers,
             {
-                **{name: {0: "E"} for name in ("image_embed", "high_res_0", "high_res_1")},
+                **{name: {0: "E"} for name in picture},
                 **{name: {0: "B", 1: "N"} for name in ("point_coords", "point_labels")},
-                **{name: {0: "B"} for name in ("mask_input", "has_mask_input")},
-                **{name: {0: "B"} for name in ("low_res_masks", "iou", "obj_ptr", "obj_score")},
+                **{name: {0: "B"} for name in ("mask_input", "has_mask_input", *answers)},
             },
         ),
         "memenc.onnx": Plan(
-            MemoryEncoder(predictor),
+            family.memory_encoder(predictor),
             inputs["memenc.onnx"],
             ("mem_tokens",),
             {
-                **{
-                    name: {0: "B"}
-                    for name in ("image_embed", "binarize", "obj_score", "mem_tokens")
-                },
+                **{name: {0: "B"} for name in (*inputs["memenc.onnx"], "mem_tokens")},
                 "mask_logits": {0: "B", 2: "h", 3: "w"},
             },
         ),
         "memattn.onnx": Plan(
-            MemoryAttention(predictor),
+            family.memory_attention(predictor),
             inputs["memattn.onnx"],
             ("fused_embed",),
             {

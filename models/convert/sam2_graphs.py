@@ -6,6 +6,7 @@ is attention by a fused node, complex numbers by real ones, and positions by con
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import torch
@@ -23,6 +24,7 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 class Encoder(nn.Module):
     """`image` uint8 [1,S,S,3] RGB -> `image_embed` [1,256,f,f], `high_res_0`, `high_res_1`."""
 
+    fused = True  # whether its attention is a node of ONNX Runtime's own
     mean: Tensor
     std: Tensor
 
@@ -31,8 +33,11 @@ class Encoder(nn.Module):
         self.predictor = predictor
         self.register_buffer("mean", torch.tensor(MEAN)[:, None, None])
         self.register_buffer("std", torch.tensor(STD)[:, None, None])
-        trunk = predictor.image_encoder.trunk
-        side = predictor.image_size // 4
+        self.prepare(predictor.image_encoder.trunk, predictor.image_size)
+
+    def prepare(self, trunk: Any, size: int) -> None:  # noqa: ANN401
+        """Change `trunk` in place so that it can be exported for squares of `size` pixels."""
+        side = size // 4
         positions = trunk._get_pos_embed((side, side)).detach()  # noqa: SLF001 - baked in
         trunk._get_pos_embed = lambda _: positions  # noqa: SLF001
         for block in trunk.blocks:
@@ -40,8 +45,8 @@ class Encoder(nn.Module):
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
         pixels = (image.permute(0, 3, 1, 2).float() / 255 - self.mean) / self.std
-        fine, middle, coarse = self.predictor.forward_image(pixels)["backbone_fpn"]
-        return coarse, fine, middle
+        *finer, coarse = self.predictor.forward_image(pixels)["backbone_fpn"]
+        return coarse, *finer
 
 
 def _windowed(attention: Any) -> Any:  # noqa: ANN401
@@ -65,7 +70,8 @@ def _windowed(attention: Any) -> Any:  # noqa: ANN401
 class Decoder(nn.Module):
     """Prompt encoder and mask decoder: all four masks, scores and pointers of B prompts.
 
-    `image_embed` [E,256,f,f] (E is 1 or B), `high_res_*`, `point_coords` [B,N,2] in model pixels,
+    `image_embed` [E,256,f,f] (E is 1 or B), `high_res_*` where the model has them, `point_coords`
+    [B,N,2] in model pixels,
     `point_labels` [B,N] float, `mask_input` [B,1,4f,4f] logits, `has_mask_input` [B] ->
     `low_res_masks` [B,4,4f,4f] logits, `iou` [B,4], `obj_ptr` [B,4,256], `obj_score` [B,1].
     """
@@ -82,14 +88,10 @@ class Decoder(nn.Module):
     def forward(
         self,
         image_embed: Tensor,
-        high_res_0: Tensor,
-        high_res_1: Tensor,
-        point_coords: Tensor,
-        point_labels: Tensor,
-        mask_input: Tensor,
-        has_mask_input: Tensor,
+        *others: Tensor,
     ) -> tuple[Tensor, ...]:
-        sparse = self.prompts._embed_points(point_coords, point_labels, pad=True)  # noqa: SLF001
+        *finer, point_coords, point_labels, mask_input, has_mask_input = others
+        sparse = self.embed_points(point_coords, point_labels)
         has_mask = has_mask_input[:, None, None, None]
         no_mask = self.prompts.no_mask_embed.weight[:, :, None, None]
         dense = has_mask * self.prompts.mask_downscaling(mask_input) + (1 - has_mask) * no_mask
@@ -102,17 +104,24 @@ class Decoder(nn.Module):
         tokens = torch.cat([torch.cat(own)[None].expand(sparse.shape[0], -1, -1), sparse], dim=1)
         out, keys = self.masks.transformer(source, positions, tokens)
         mask_tokens = out[:, first + 1 : first + 1 + self.masks.num_mask_tokens]
-        masks = self._drawn(
-            mask_tokens, keys.transpose(1, 2).reshape(source.shape), high_res_0, high_res_1
-        )
+        masks = self._drawn(mask_tokens, keys.transpose(1, 2).reshape(source.shape), finer)
         scores = self.masks.iou_prediction_head(out[:, first])
         presence = self.masks.pred_obj_score_head(out[:, 0])
         return masks, scores, self.pointers(mask_tokens), presence
 
-    def _drawn(self, tokens: Tensor, grid: Tensor, fine: Tensor, middle: Tensor) -> Tensor:
-        widen, norm, bend, widen_again, bend_again = self.masks.output_upscaling
-        grid = bend(norm(widen(grid) + middle))
-        grid = bend_again(widen_again(grid) + fine)
+    def embed_points(self, coords: Tensor, labels: Tensor) -> Tensor:
+        """What the points [B,N,2] and a padding point stand for: [B,N+1,256]."""
+        points: Tensor = self.prompts._embed_points(coords, labels, pad=True)  # noqa: SLF001
+        return points
+
+    def _drawn(self, tokens: Tensor, grid: Tensor, finer: Sequence[Tensor]) -> Tensor:
+        if finer:
+            fine, middle = finer
+            widen, norm, bend, widen_again, bend_again = self.masks.output_upscaling
+            grid = bend(norm(widen(grid) + middle))
+            grid = bend_again(widen_again(grid) + fine)
+        else:
+            grid = self.masks.output_upscaling(grid)
         networks = self.masks.output_hypernetworks_mlps
         weights = torch.stack([net(tokens[:, k]) for k, net in enumerate(networks)], dim=1)
         return (weights @ grid.flatten(2)).unflatten(-1, grid.shape[-2:])
@@ -147,8 +156,11 @@ class MemoryEncoder(nn.Module):
             features = features + absent * self.absent[..., None, None]
         else:
             features = features + 0 * obj_score[..., None, None]  # keeps the input
-        tokens: Tensor = features.flatten(2).transpose(1, 2)
-        return tokens
+        return self.tokens(features)
+
+    def tokens(self, features: Tensor) -> Tensor:
+        """What is kept of `features` [B,64,f,f]: [B,L,64]."""
+        return rows(features)
 
 
 class MemoryAttention(nn.Module):
@@ -171,11 +183,23 @@ class MemoryAttention(nn.Module):
         self.channels = predictor.mem_dim
         side = predictor.image_size // 16
         grid = torch.zeros(1, 1, side, side)
-        encoder, memories = predictor.image_encoder, predictor.memory_encoder
-        self.register_buffer("picture_positions", _rows(encoder.neck.position_encoding(grid)))
-        self.register_buffer("memory_positions", _rows(memories.position_encoding(grid)))
+        neck = predictor.image_encoder.neck
+        self.register_buffer("picture_positions", rows(neck.position_encoding(grid)))
+        self.register_buffer("memory_positions", self.place_memories(predictor))
         turns = Turns(side, predictor.hidden_dim)
-        self.layers = nn.ModuleList(Layer(layer, turns) for layer in self.attention.layers)
+        self.layers = nn.ModuleList(
+            Layer(layer, turns, self.look_back(layer.cross_attn_image, turns))
+            for layer in self.attention.layers
+        )
+
+    def place_memories(self, predictor: Predictor) -> Tensor:
+        """The positions [1,L,64] of the tokens remembered of a frame."""
+        side = predictor.image_size // 16
+        return rows(predictor.memory_encoder.position_encoding(torch.zeros(1, 1, side, side)))
+
+    def look_back(self, attention: Any, turns: Turns) -> LookBack:  # noqa: ANN401
+        """How a layer attends to memories, by the original's `attention`."""
+        return LookBack(attention, turns, turns)
 
     def forward(
         self,
@@ -185,7 +209,7 @@ class MemoryAttention(nn.Module):
         obj_ptrs: Tensor,
         obj_ptr_dt: Tensor | None = None,
     ) -> Tensor:
-        picture = _rows(image_embed) + 0.1 * self.picture_positions
+        picture = rows(image_embed) + 0.1 * self.picture_positions
         positions = self.memory_positions + self.times[mem_tpos, 0]  # [M,L,64]
         pointers = obj_ptrs.reshape(1, -1, self.channels)
         pointer_keys = pointers
@@ -211,13 +235,15 @@ class Turns(nn.Module):
     cos: Tensor
     sin: Tensor
 
-    def __init__(self, side: int, channels: int, theta: float = 10_000.0) -> None:
+    def __init__(self, side: int, channels: int, still: int = 0, theta: float = 10_000.0) -> None:
+        """For tokens of a grid of `side` by `side`, after `still` tokens that have no place."""
         super().__init__()
         speeds = theta ** -(torch.arange(0, channels, 4).float() / channels)
         place = torch.arange(side * side)
         across, down = (place % side).float(), (place // side).float()
         angles = torch.cat([torch.outer(across, speeds), torch.outer(down, speeds)], dim=-1)
-        self.register_buffer("cos", angles.cos())  # [side * side, channels / 2]
+        angles = torch.cat([torch.zeros(still, channels // 2), angles])
+        self.register_buffer("cos", angles.cos())  # [still + side * side, channels / 2]
         self.register_buffer("sin", angles.sin())
 
     def forward(self, x: Tensor) -> Tensor:
@@ -237,31 +263,45 @@ def sorted_halves(linear: nn.Linear) -> nn.Linear:
     return turned
 
 
-class Layer(nn.Module):
-    """One layer of the memory attention (memory_attention.py, MemoryAttentionLayer)."""
+class LookBack(nn.Module):
+    """Attention of the picture to memories and pointers (sam/transformer.py, RoPEAttention)."""
 
-    def __init__(self, layer: Any, turns: Turns) -> None:  # noqa: ANN401
+    def __init__(self, attention: Any, turns: Turns, key_turns: Turns) -> None:  # noqa: ANN401
         super().__init__()
-        self.layer, self.turns = layer, turns
-        self.own_q = sorted_halves(layer.self_attn.q_proj)
-        self.own_k = sorted_halves(layer.self_attn.k_proj)
-        self.q = sorted_halves(layer.cross_attn_image.q_proj)
-        self.k = sorted_halves(layer.cross_attn_image.k_proj)
+        self.attention, self.turns, self.key_turns = attention, turns, key_turns
+        self.q = sorted_halves(attention.q_proj)
+        self.k = sorted_halves(attention.k_proj)
 
     def forward(
         self, x: Tensor, memories: Tensor, keys: Tensor, pointers: Tensor, pointer_keys: Tensor
     ) -> Tensor:
-        layer, own, cross = self.layer, self.layer.self_attn, self.layer.cross_attn_image
+        k = torch.cat([self.key_turns(self.k(keys)).flatten(1, 2), self.k(pointer_keys)], dim=1)
+        v = self.attention.v_proj(torch.cat([memories.flatten(1, 2), pointers], dim=1))
+        out: Tensor = self.attention.out_proj(attend(self.turns(self.q(x)), k, v, 1))
+        return out
+
+
+class Layer(nn.Module):
+    """One layer of the memory attention (memory_attention.py, MemoryAttentionLayer)."""
+
+    def __init__(self, layer: Any, turns: Turns, look_back: LookBack) -> None:  # noqa: ANN401
+        super().__init__()
+        self.layer, self.turns, self.look_back = layer, turns, look_back
+        self.own_q = sorted_halves(layer.self_attn.q_proj)
+        self.own_k = sorted_halves(layer.self_attn.k_proj)
+
+    def forward(
+        self, x: Tensor, memories: Tensor, keys: Tensor, pointers: Tensor, pointer_keys: Tensor
+    ) -> Tensor:
+        layer, own = self.layer, self.layer.self_attn
         y = layer.norm1(x)
         seen = attend(self.turns(self.own_q(y)), self.turns(self.own_k(y)), own.v_proj(y), 1)
         x = x + own.out_proj(seen)
-        k = torch.cat([self.turns(self.k(keys)).flatten(1, 2), self.k(pointer_keys)], dim=1)
-        v = cross.v_proj(torch.cat([memories.flatten(1, 2), pointers], dim=1))
-        x = x + cross.out_proj(attend(self.turns(self.q(layer.norm2(x))), k, v, 1))
+        x = x + self.look_back(layer.norm2(x), memories, keys, pointers, pointer_keys)
         out: Tensor = x + layer.linear2(layer.activation(layer.linear1(layer.norm3(x))))
         return out
 
 
-def _rows(grid: Tensor) -> Tensor:
+def rows(grid: Tensor) -> Tensor:
     """[B,C,h,w] as [B,h*w,C]."""
     return grid.flatten(2).transpose(1, 2)
