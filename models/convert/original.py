@@ -23,12 +23,24 @@ FAMILIES = ("sam2.1", "sam2")
 SIZES = (512, 768, 1024)
 SEED = 5  # of random weights with which objects come and go in the scenario of verify.py
 
-# sha256 of the checkpoints as Meta publishes them (folder 092824)
-KNOWN: Mapping[tuple[str, str], str] = {
-    ("sam2.1", "tiny"): "7402e0d864fa82708a20fbd15bc84245c2f26dff0eb43a4b5b93452deb34be69",
-    ("sam2.1", "small"): "6d1aa6f30de5c92224f8172114de081d104bbd23dd9dc5c58996f0cad5dc4d38",
-    ("sam2.1", "base+"): "a2345aede8715ab1d5d31b4a509fb160c5a4af1970f199d9054ccfb746c004c5",
-    ("sam2.1", "large"): "2647878d5dfa5098f2f8649825738a9345572bae2d4350a2468587ece47dd318",
+# sha256 of checkpoints as they were published
+KNOWN: Mapping[str, frozenset[str]] = {
+    "sam2.1 tiny": frozenset({"7402e0d864fa82708a20fbd15bc84245c2f26dff0eb43a4b5b93452deb34be69"}),
+    "sam2.1 small": frozenset({"6d1aa6f30de5c92224f8172114de081d104bbd23dd9dc5c58996f0cad5dc4d38"}),
+    "sam2.1 base+": frozenset({"a2345aede8715ab1d5d31b4a509fb160c5a4af1970f199d9054ccfb746c004c5"}),
+    "sam2.1 large": frozenset({"2647878d5dfa5098f2f8649825738a9345572bae2d4350a2468587ece47dd318"}),
+    "efficienttam ti": frozenset(
+        {
+            "acbb17b28cca1f860acee09c9ecb6efdb732080dc7a85a07292c31813175fa7d",  # for 1024 px
+            "7d4d652a465f0081391050932f45d8a66768ccc99c8ea393ce8a5927e83f3b9b",  # for 512 px
+        }
+    ),
+    "efficienttam s": frozenset(
+        {
+            "2b572be30d9e96ee29c8d785fe157c6b079ede7d56fbc8a3671d4120e63c89cd",
+            "67b5840012737ed2c94a4cb8787c5c1b27b3a946045d2e602e65ef77230b6085",
+        }
+    ),
 }
 
 
@@ -140,11 +152,11 @@ def _load(model: nn.Module, original: Original) -> None:
     path = original.checkpoint
     assert path is not None
     try:
-        known = KNOWN.get((original.family, original.variant))
-        if not original.trusted and file_hash(path) != known:
+        name = f"{original.family} {original.variant}"
+        if not original.trusted and file_hash(path) not in KNOWN.get(name, ()):
             raise ConversionError(
-                f"{path} is not the {original.family} {original.variant} that Meta publishes "
-                "(its sha256 differs); give --trust to convert it all the same."
+                f"{path} is not known to be {name} as it was published (by its sha256); "
+                "give --trust to convert it all the same."
             )
         state = torch.load(path, map_location="cpu", weights_only=True)["model"]
         model.load_state_dict(state)
