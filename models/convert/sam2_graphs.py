@@ -31,8 +31,11 @@ class Encoder(nn.Module):
         self.predictor = predictor
         self.register_buffer("mean", torch.tensor(MEAN)[:, None, None])
         self.register_buffer("std", torch.tensor(STD)[:, None, None])
-        trunk = predictor.image_encoder.trunk
-        side = predictor.image_size // 4
+        self.prepare(predictor.image_encoder.trunk, predictor.image_size)
+
+    def prepare(self, trunk: Any, size: int) -> None:  # noqa: ANN401
+        """Change `trunk` in place so that it can be exported for squares of `size` pixels."""
+        side = size // 4
         positions = trunk._get_pos_embed((side, side)).detach()  # noqa: SLF001 - baked in
         trunk._get_pos_embed = lambda _: positions  # noqa: SLF001
         for block in trunk.blocks:
@@ -40,8 +43,8 @@ class Encoder(nn.Module):
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
         pixels = (image.permute(0, 3, 1, 2).float() / 255 - self.mean) / self.std
-        fine, middle, coarse = self.predictor.forward_image(pixels)["backbone_fpn"]
-        return coarse, fine, middle
+        *finer, coarse = self.predictor.forward_image(pixels)["backbone_fpn"]
+        return coarse, *finer
 
 
 def _windowed(attention: Any) -> Any:  # noqa: ANN401
@@ -147,8 +150,11 @@ class MemoryEncoder(nn.Module):
             features = features + absent * self.absent[..., None, None]
         else:
             features = features + 0 * obj_score[..., None, None]  # keeps the input
-        tokens: Tensor = features.flatten(2).transpose(1, 2)
-        return tokens
+        return self.tokens(features)
+
+    def tokens(self, features: Tensor) -> Tensor:
+        """What is kept of `features` [B,64,f,f]: [B,L,64]."""
+        return rows(features)
 
 
 class MemoryAttention(nn.Module):
@@ -172,10 +178,17 @@ class MemoryAttention(nn.Module):
         side = predictor.image_size // 16
         grid = torch.zeros(1, 1, side, side)
         encoder, memories = predictor.image_encoder, predictor.memory_encoder
-        self.register_buffer("picture_positions", _rows(encoder.neck.position_encoding(grid)))
-        self.register_buffer("memory_positions", _rows(memories.position_encoding(grid)))
+        self.register_buffer("picture_positions", rows(encoder.neck.position_encoding(grid)))
+        self.register_buffer("memory_positions", rows(memories.position_encoding(grid)))
         turns = Turns(side, predictor.hidden_dim)
-        self.layers = nn.ModuleList(Layer(layer, turns) for layer in self.attention.layers)
+        self.layers = nn.ModuleList(
+            Layer(layer, turns, self.look_back(layer.cross_attn_image, turns))
+            for layer in self.attention.layers
+        )
+
+    def look_back(self, attention: Any, turns: Turns) -> LookBack:  # noqa: ANN401
+        """How a layer attends to memories, by the original's `attention`."""
+        return LookBack(attention, turns, turns)
 
     def forward(
         self,
@@ -185,7 +198,7 @@ class MemoryAttention(nn.Module):
         obj_ptrs: Tensor,
         obj_ptr_dt: Tensor | None = None,
     ) -> Tensor:
-        picture = _rows(image_embed) + 0.1 * self.picture_positions
+        picture = rows(image_embed) + 0.1 * self.picture_positions
         positions = self.memory_positions + self.times[mem_tpos, 0]  # [M,L,64]
         pointers = obj_ptrs.reshape(1, -1, self.channels)
         pointer_keys = pointers
@@ -211,13 +224,15 @@ class Turns(nn.Module):
     cos: Tensor
     sin: Tensor
 
-    def __init__(self, side: int, channels: int, theta: float = 10_000.0) -> None:
+    def __init__(self, side: int, channels: int, still: int = 0, theta: float = 10_000.0) -> None:
+        """For tokens of a grid of `side` by `side`, after `still` tokens that have no place."""
         super().__init__()
         speeds = theta ** -(torch.arange(0, channels, 4).float() / channels)
         place = torch.arange(side * side)
         across, down = (place % side).float(), (place // side).float()
         angles = torch.cat([torch.outer(across, speeds), torch.outer(down, speeds)], dim=-1)
-        self.register_buffer("cos", angles.cos())  # [side * side, channels / 2]
+        angles = torch.cat([torch.zeros(still, channels // 2), angles])
+        self.register_buffer("cos", angles.cos())  # [still + side * side, channels / 2]
         self.register_buffer("sin", angles.sin())
 
     def forward(self, x: Tensor) -> Tensor:
@@ -237,31 +252,45 @@ def sorted_halves(linear: nn.Linear) -> nn.Linear:
     return turned
 
 
-class Layer(nn.Module):
-    """One layer of the memory attention (memory_attention.py, MemoryAttentionLayer)."""
+class LookBack(nn.Module):
+    """Attention of the picture to memories and pointers (sam/transformer.py, RoPEAttention)."""
 
-    def __init__(self, layer: Any, turns: Turns) -> None:  # noqa: ANN401
+    def __init__(self, attention: Any, turns: Turns, key_turns: Turns) -> None:  # noqa: ANN401
         super().__init__()
-        self.layer, self.turns = layer, turns
-        self.own_q = sorted_halves(layer.self_attn.q_proj)
-        self.own_k = sorted_halves(layer.self_attn.k_proj)
-        self.q = sorted_halves(layer.cross_attn_image.q_proj)
-        self.k = sorted_halves(layer.cross_attn_image.k_proj)
+        self.attention, self.turns, self.key_turns = attention, turns, key_turns
+        self.q = sorted_halves(attention.q_proj)
+        self.k = sorted_halves(attention.k_proj)
 
     def forward(
         self, x: Tensor, memories: Tensor, keys: Tensor, pointers: Tensor, pointer_keys: Tensor
     ) -> Tensor:
-        layer, own, cross = self.layer, self.layer.self_attn, self.layer.cross_attn_image
+        k = torch.cat([self.key_turns(self.k(keys)).flatten(1, 2), self.k(pointer_keys)], dim=1)
+        v = self.attention.v_proj(torch.cat([memories.flatten(1, 2), pointers], dim=1))
+        out: Tensor = self.attention.out_proj(attend(self.turns(self.q(x)), k, v, 1))
+        return out
+
+
+class Layer(nn.Module):
+    """One layer of the memory attention (memory_attention.py, MemoryAttentionLayer)."""
+
+    def __init__(self, layer: Any, turns: Turns, look_back: LookBack) -> None:  # noqa: ANN401
+        super().__init__()
+        self.layer, self.turns, self.look_back = layer, turns, look_back
+        self.own_q = sorted_halves(layer.self_attn.q_proj)
+        self.own_k = sorted_halves(layer.self_attn.k_proj)
+
+    def forward(
+        self, x: Tensor, memories: Tensor, keys: Tensor, pointers: Tensor, pointer_keys: Tensor
+    ) -> Tensor:
+        layer, own = self.layer, self.layer.self_attn
         y = layer.norm1(x)
         seen = attend(self.turns(self.own_q(y)), self.turns(self.own_k(y)), own.v_proj(y), 1)
         x = x + own.out_proj(seen)
-        k = torch.cat([self.turns(self.k(keys)).flatten(1, 2), self.k(pointer_keys)], dim=1)
-        v = cross.v_proj(torch.cat([memories.flatten(1, 2), pointers], dim=1))
-        x = x + cross.out_proj(attend(self.turns(self.q(layer.norm2(x))), k, v, 1))
+        x = x + self.look_back(layer.norm2(x), memories, keys, pointers, pointer_keys)
         out: Tensor = x + layer.linear2(layer.activation(layer.linear1(layer.norm3(x))))
         return out
 
 
-def _rows(grid: Tensor) -> Tensor:
+def rows(grid: Tensor) -> Tensor:
     """[B,C,h,w] as [B,h*w,C]."""
     return grid.flatten(2).transpose(1, 2)
