@@ -1,10 +1,13 @@
-"""SAM 2 and SAM 2.1 -> packs of ours: exported with the TorchScript exporter, opset 17."""
+"""SAM 2 and SAM 2.1 -> packs of ours: exported with the TorchScript exporter, opset 17.
+
+Other families are made of the same parts but for some, which they name in a `Family`.
+"""
 
 from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -20,8 +23,8 @@ from models.convert.precision import PRECISIONS, at_precision
 from models.convert.sam2_graphs import Decoder, Encoder, MemoryAttention, MemoryEncoder, Predictor
 
 OPSET = 17
+FEATURES = ("image_embed", "high_res_0", "high_res_1")  # of a picture; the first always
 LEGAL = Path(__file__).parent / "sam2"
-LABELS = {"sam2": "SAM 2", "sam2.1": "SAM 2.1"}
 
 
 class Plan(NamedTuple):
@@ -34,52 +37,85 @@ class Plan(NamedTuple):
     fused: bool = False  # whether it attends by a node of ONNX Runtime's own
 
 
-def convert(original: Original, out: Path, precision: str = "fp32") -> None:
+class Family(NamedTuple):
+    """What differs between families: how one is built, and the modules its graphs are made of."""
+
+    label: str
+    build: Callable[[Original], Predictor] = build
+    encoder: type[Encoder] = Encoder
+    decoder: type[Decoder] = Decoder
+    memory_encoder: type[MemoryEncoder] = MemoryEncoder
+    memory_attention: type[MemoryAttention] = MemoryAttention
+    legal: Path = LEGAL
+
+
+SAM2, SAM21 = Family("SAM 2"), Family("SAM 2.1")
+
+
+def convert(original: Original, out: Path, precision: str = "fp32", family: Family = SAM21) -> None:
     """Write the pack of `original` into the folder `out`. Raises ConversionError, OSError."""
-    predictor = build(original)
-    graphs = {name: export(plan) for name, plan in plans(predictor).items()}
+    predictor = family.build(original)
+    graphs = {name: export(plan) for name, plan in plans(predictor, family).items()}
     errors = at_precision(precision, graphs, original.size)
-    manifest = describe(original, predictor, precision, errors)
-    write_pack(out, graphs, manifest, LEGAL, {"consts.npz": constants(predictor)})
+    manifest = describe(original, family.label, predictor)
+    manifest |= in_precision(manifest, precision, errors)
+    write_pack(out, graphs, manifest, family.legal, {"consts.npz": constants(predictor)})
 
 
-def describe(
-    original: Original, predictor: Predictor, precision: str, errors: Mapping[str, float]
-) -> dict[str, object]:
-    """model.json but for the files."""
-    label = f"{LABELS[original.family]} {original.variant}"
+def describe(original: Original, family: str, predictor: Predictor) -> dict[str, object]:
+    """model.json but for the files and the precision; `family` is the artist's name for it."""
+    label = f"{family} {original.variant}"
     name = f"{original.family}-{original.variant}-{original.size}".replace("+", "plus")
     if original.checkpoint is None:
         name, label = f"{name}-random{original.seed}", f"{label}, random weights"
-    if precision != "fp32":
-        name, label = f"{name}-{precision}", f"{label}, {PRECISIONS[precision]}"
-    side = original.size // 16
+    side, width = original.size // 16, predictor.hidden_dim
+    finer = [[width // 8, 4 * side, 4 * side], [width // 4, 2 * side, 2 * side]]
     return {
         "id": name,
         "label": label if original.size == 1024 else f"{label}, {original.size} px",
         "family": "sam2",
         "licence": "Apache-2.0",
-        "source": f"{LABELS[original.family]} by Meta AI, converted with Rotocel",
+        "source": f"{family} by Meta AI, converted with Rotocel",
         "size": original.size,
         "preprocess": {"mode": "squash", "version": 1},
         "embedding_shapes": [
-            [predictor.hidden_dim, side, side],
-            [predictor.hidden_dim // 8, 4 * side, 4 * side],
-            [predictor.hidden_dim // 4, 2 * side, 2 * side],
+            [width, side, side],
+            *(finer if predictor.use_high_res_features_in_sam else []),
         ],
         "proposals": 3,
         "supports": ["point", "box", "track"],
-        "tracking": tracking_rules(predictor, side * side),
+        "tracking": tracking_rules(predictor),
         "provenance": original.provenance(),
-        "precision": {"kind": precision, **errors},
     }
 
 
-def tracking_rules(predictor: Predictor, tokens: int) -> dict[str, object]:
+def in_precision(
+    manifest: Mapping[str, object], precision: str, errors: Mapping[str, float]
+) -> dict[str, object]:
+    """What of `manifest` is said otherwise of a pack in `precision`."""
+    kind = {"kind": precision, **errors}
+    if precision == "fp32":
+        return {"precision": kind}
+    return {
+        "id": f"{manifest['id']}-{precision}",
+        "label": f"{manifest['label']}, {PRECISIONS[precision]}",
+        "precision": kind,
+    }
+
+
+def tokens_of(predictor: Predictor) -> int:
+    """How many tokens are remembered of a frame: one a place, or what a perceiver makes of them."""
+    perceiver = getattr(predictor, "spatial_perceiver", None)
+    if perceiver is None:
+        return int(predictor.image_size // 16) ** 2
+    return int(perceiver.num_latents + perceiver.num_latents_2d)
+
+
+def tracking_rules(predictor: Predictor) -> dict[str, object]:
     """The rules of the memory bank that differ between models, under the names of model.json."""
     stability = predictor.sam_mask_decoder
     return {
-        "tokens": tokens,
+        "tokens": tokens_of(predictor),
         "channels": predictor.mem_dim,
         "memories": predictor.num_maskmem,
         "pointers": predictor.max_obj_ptrs_in_encoder,
@@ -116,12 +152,16 @@ def examples(
     size, width = predictor.image_size, predictor.hidden_dim
     side, channels = size // 16, predictor.mem_dim
     embed = torch.randn(1, width, side, side)
+    finer = {
+        "high_res_0": torch.randn(1, width // 8, 4 * side, 4 * side),
+        "high_res_1": torch.randn(1, width // 4, 2 * side, 2 * side),
+    }
     labels = torch.randint(0, 2, (prompts, points)).float()
     labels[-1, :2] = torch.tensor([2.0, 3.0])
     switch = torch.arange(prompts).float() % 2
     memory = {
         "image_embed": embed,
-        "mem_tokens": torch.randn(1, memories, side * side, channels),
+        "mem_tokens": torch.randn(1, memories, tokens_of(predictor), channels),
         "mem_tpos": torch.arange(memories) * 3 % predictor.num_maskmem,
         "obj_ptrs": torch.randn(1, pointers, width),
         "obj_ptr_dt": torch.rand(pointers),
@@ -132,8 +172,7 @@ def examples(
         "encoder.onnx": {"image": torch.randint(0, 256, (1, size, size, 3), dtype=torch.uint8)},
         "decoder.onnx": {
             "image_embed": embed,
-            "high_res_0": torch.randn(1, width // 8, 4 * side, 4 * side),
-            "high_res_1": torch.randn(1, width // 4, 2 * side, 2 * side),
+            **(finer if predictor.use_high_res_features_in_sam else {}),
             "point_coords": torch.rand(prompts, points, 2) * size,
             "point_labels": labels,
             "mask_input": 5 * torch.randn(prompts, 1, 4 * side, 4 * side),
@@ -149,29 +188,30 @@ def examples(
     }
 
 
-def plans(predictor: Predictor) -> dict[str, Plan]:
+def plans(predictor: Predictor, family: Family) -> dict[str, Plan]:
     """How the four graphs are exported, by file name. `predictor` is changed on the way."""
     inputs = examples(predictor)
+    features = tuple(name for name in FEATURES if name in inputs["decoder.onnx"])
     return {
         "encoder.onnx": Plan(
-            Encoder(predictor),
+            family.encoder(predictor),
             inputs["encoder.onnx"],
-            ("image_embed", "high_res_0", "high_res_1"),
-            fused=True,
+            features,
+            fused=family.encoder.fused,
         ),
         "decoder.onnx": Plan(
-            Decoder(predictor),
+            family.decoder(predictor),
             inputs["decoder.onnx"],
             ("low_res_masks", "iou", "obj_ptr", "obj_score"),
             {
-                **{name: {0: "E"} for name in ("image_embed", "high_res_0", "high_res_1")},
+                **{name: {0: "E"} for name in features},
                 **{name: {0: "B", 1: "N"} for name in ("point_coords", "point_labels")},
                 **{name: {0: "B"} for name in ("mask_input", "has_mask_input")},
                 **{name: {0: "B"} for name in ("low_res_masks", "iou", "obj_ptr", "obj_score")},
             },
         ),
         "memenc.onnx": Plan(
-            MemoryEncoder(predictor),
+            family.memory_encoder(predictor),
             inputs["memenc.onnx"],
             ("mem_tokens",),
             {
@@ -183,7 +223,7 @@ def plans(predictor: Predictor) -> dict[str, Plan]:
             },
         ),
         "memattn.onnx": Plan(
-            MemoryAttention(predictor),
+            family.memory_attention(predictor),
             inputs["memattn.onnx"],
             ("fused_embed",),
             {
