@@ -78,6 +78,14 @@ def build(original: Original) -> Any:  # noqa: ANN401 - a SAM2VideoPredictor, wh
             "++model.compile_image_encoder=false",
         ],
     )
+    return finished(model, original)
+
+
+def finished(model: Any, original: Original) -> Any:  # noqa: ANN401
+    """`model`, a predictor just made, with the weights of `original` and our way of working.
+
+    Raises ConversionError.
+    """
     model.fill_hole_area = 0
     model.add_all_frames_to_correct_as_cond = True
     if original.checkpoint is None:

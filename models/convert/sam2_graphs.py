@@ -6,6 +6,7 @@ is attention by a fused node, complex numbers by real ones, and positions by con
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import torch
@@ -23,6 +24,7 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 class Encoder(nn.Module):
     """`image` uint8 [1,S,S,3] RGB -> `image_embed` [1,256,f,f], `high_res_0`, `high_res_1`."""
 
+    fused = True  # whether its attention is a node of ONNX Runtime's own
     mean: Tensor
     std: Tensor
 
@@ -68,7 +70,8 @@ def _windowed(attention: Any) -> Any:  # noqa: ANN401
 class Decoder(nn.Module):
     """Prompt encoder and mask decoder: all four masks, scores and pointers of B prompts.
 
-    `image_embed` [E,256,f,f] (E is 1 or B), `high_res_*`, `point_coords` [B,N,2] in model pixels,
+    `image_embed` [E,256,f,f] (E is 1 or B), `high_res_*` where the model has them, `point_coords`
+    [B,N,2] in model pixels,
     `point_labels` [B,N] float, `mask_input` [B,1,4f,4f] logits, `has_mask_input` [B] ->
     `low_res_masks` [B,4,4f,4f] logits, `iou` [B,4], `obj_ptr` [B,4,256], `obj_score` [B,1].
     """
@@ -85,14 +88,10 @@ class Decoder(nn.Module):
     def forward(
         self,
         image_embed: Tensor,
-        high_res_0: Tensor,
-        high_res_1: Tensor,
-        point_coords: Tensor,
-        point_labels: Tensor,
-        mask_input: Tensor,
-        has_mask_input: Tensor,
+        *others: Tensor,
     ) -> tuple[Tensor, ...]:
-        sparse = self.prompts._embed_points(point_coords, point_labels, pad=True)  # noqa: SLF001
+        *finer, point_coords, point_labels, mask_input, has_mask_input = others
+        sparse = self.embed_points(point_coords, point_labels)
         has_mask = has_mask_input[:, None, None, None]
         no_mask = self.prompts.no_mask_embed.weight[:, :, None, None]
         dense = has_mask * self.prompts.mask_downscaling(mask_input) + (1 - has_mask) * no_mask
@@ -105,17 +104,24 @@ class Decoder(nn.Module):
         tokens = torch.cat([torch.cat(own)[None].expand(sparse.shape[0], -1, -1), sparse], dim=1)
         out, keys = self.masks.transformer(source, positions, tokens)
         mask_tokens = out[:, first + 1 : first + 1 + self.masks.num_mask_tokens]
-        masks = self._drawn(
-            mask_tokens, keys.transpose(1, 2).reshape(source.shape), high_res_0, high_res_1
-        )
+        masks = self._drawn(mask_tokens, keys.transpose(1, 2).reshape(source.shape), finer)
         scores = self.masks.iou_prediction_head(out[:, first])
         presence = self.masks.pred_obj_score_head(out[:, 0])
         return masks, scores, self.pointers(mask_tokens), presence
 
-    def _drawn(self, tokens: Tensor, grid: Tensor, fine: Tensor, middle: Tensor) -> Tensor:
-        widen, norm, bend, widen_again, bend_again = self.masks.output_upscaling
-        grid = bend(norm(widen(grid) + middle))
-        grid = bend_again(widen_again(grid) + fine)
+    def embed_points(self, coords: Tensor, labels: Tensor) -> Tensor:
+        """What the points [B,N,2] and a padding point stand for: [B,N+1,256]."""
+        points: Tensor = self.prompts._embed_points(coords, labels, pad=True)  # noqa: SLF001
+        return points
+
+    def _drawn(self, tokens: Tensor, grid: Tensor, finer: Sequence[Tensor]) -> Tensor:
+        if finer:
+            fine, middle = finer
+            widen, norm, bend, widen_again, bend_again = self.masks.output_upscaling
+            grid = bend(norm(widen(grid) + middle))
+            grid = bend_again(widen_again(grid) + fine)
+        else:
+            grid = self.masks.output_upscaling(grid)
         networks = self.masks.output_hypernetworks_mlps
         weights = torch.stack([net(tokens[:, k]) for k, net in enumerate(networks)], dim=1)
         return (weights @ grid.flatten(2)).unflatten(-1, grid.shape[-2:])
@@ -177,14 +183,19 @@ class MemoryAttention(nn.Module):
         self.channels = predictor.mem_dim
         side = predictor.image_size // 16
         grid = torch.zeros(1, 1, side, side)
-        encoder, memories = predictor.image_encoder, predictor.memory_encoder
-        self.register_buffer("picture_positions", rows(encoder.neck.position_encoding(grid)))
-        self.register_buffer("memory_positions", rows(memories.position_encoding(grid)))
+        neck = predictor.image_encoder.neck
+        self.register_buffer("picture_positions", rows(neck.position_encoding(grid)))
+        self.register_buffer("memory_positions", self.place_memories(predictor))
         turns = Turns(side, predictor.hidden_dim)
         self.layers = nn.ModuleList(
             Layer(layer, turns, self.look_back(layer.cross_attn_image, turns))
             for layer in self.attention.layers
         )
+
+    def place_memories(self, predictor: Predictor) -> Tensor:
+        """The positions [1,L,64] of the tokens remembered of a frame."""
+        side = predictor.image_size // 16
+        return rows(predictor.memory_encoder.position_encoding(torch.zeros(1, 1, side, side)))
 
     def look_back(self, attention: Any, turns: Turns) -> LookBack:  # noqa: ANN401
         """How a layer attends to memories, by the original's `attention`."""
