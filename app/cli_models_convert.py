@@ -13,8 +13,13 @@ from app.cli_words import CommandError, Parser, UsageError
 from app.settings import Settings
 from models.library import MANIFEST
 
-FAMILIES = ("sam2.1", "sam2")
-VARIANTS = ("tiny", "small", "base+", "large")
+SAM2 = ("tiny", "small", "base+", "large")
+FAMILIES = {  # and their variants, the default first
+    "sam2.1": SAM2,
+    "sam2": SAM2,
+    "edgetam": ("repvit-m1",),
+    "efficienttam": ("ti", "ti_1", "ti_2", "s", "s_1", "s_2"),
+}
 SIZES = (512, 768, 1024)
 PRECISIONS = ("fp32", "fp16-weights", "int8-encoder")
 
@@ -34,7 +39,7 @@ def add_convert_arguments(parser: Parser) -> None:
         help="random weights in place of a checkpoint, to test with",
     )
     parser.add_argument("--family", choices=FAMILIES, default="sam2.1", help="default: sam2.1")
-    parser.add_argument("--variant", choices=VARIANTS, default="tiny", help="default: tiny")
+    parser.add_argument("--variant", help="default: the first of the family, as tiny")
     parser.add_argument(
         "--size",
         type=int,
@@ -48,19 +53,33 @@ def add_convert_arguments(parser: Parser) -> None:
         default="fp32",
         help="smaller graphs; what they lose is measured and written down (default: fp32)",
     )
+    add_package(parser)
     parser.add_argument("--trust", action="store_true", help="take a checkpoint of unknown hash")
     parser.add_argument("--out", type=Path, required=True, metavar="PACK", help="a new folder")
 
 
+def add_package(parser: Parser) -> None:
+    """Describe `--package`."""
+    parser.add_argument(
+        "--package",
+        type=Path,
+        metavar="FOLDER",
+        help="where the original is installed, for families other than SAM 2",
+    )
+
+
 def run_convert(chosen: Namespace, _: Settings) -> int:
     """Write a pack. Raises CommandError or UsageError."""
+    variants = FAMILIES[chosen.family]
+    if chosen.variant not in {None, *variants}:
+        raise UsageError(f"variants of {chosen.family} are {', '.join(variants)}")
     if chosen.random is not None and chosen.random < -1:
         raise UsageError("a seed is a whole number from 0")
-    convert = tools()
+    convert = tools(chosen.package)
     seeded = {} if chosen.random in {None, -1} else {"seed": chosen.random}
     original = convert.Original(
         chosen.family,
-        chosen.variant,
+        chosen.variant or variants[0],
         chosen.size,
         checkpoint=chosen.checkpoint,
         trusted=chosen.trust,
@@ -75,9 +94,12 @@ def run_convert(chosen: Namespace, _: Settings) -> int:
     return 0
 
 
-def compare(folder: Path, checkpoint: Path | None) -> int:
-    """Hold a pack against its original and print the differences; 1 where they are too large."""
-    convert = tools()
+def compare(folder: Path, checkpoint: Path | None, package: Path | None = None) -> int:
+    """Hold a pack against its original and print the differences; 1 where they are too large.
+
+    `package` is the folder of the original's package, for families other than SAM 2.
+    """
+    convert = tools(package)
     try:
         report = convert.compare(folder, checkpoint, lambda line: print(f"{line} ...", flush=True))
     except convert.ConversionError as e:
@@ -88,18 +110,29 @@ def compare(folder: Path, checkpoint: Path | None) -> int:
 
 
 def can_compare(folder: Path) -> bool:
-    """Whether the original can be made again: the pack is of a seed, and PyTorch is here."""
+    """Whether the original can be made again: a SAM 2 of a seed, and PyTorch is here."""
     if importlib.util.find_spec("torch") is None or importlib.util.find_spec("sam2") is None:
         return False
     said = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     provenance = said.get("provenance")
-    return isinstance(provenance, dict) and "random" in provenance
+    if not isinstance(provenance, dict):
+        return False
+    return "random" in provenance and FAMILIES.get(str(provenance.get("family"))) is SAM2
 
 
-def tools() -> ModuleType:
-    """The conversion tools. Raises CommandError where they, or PyTorch, are not installed."""
+def tools(package: Path | None = None) -> ModuleType:
+    """The conversion tools, with the original in the folder `package`.
+
+    Raises CommandError where they, PyTorch or the original are not installed.
+    """
     try:
+        if package is not None:
+            from models.convert.packages import use  # noqa: PLC0415 - before anything imports sam2
+
+            use(package)
         from models.convert import command  # noqa: PLC0415 - PyTorch takes a second to load
+    except OSError as e:
+        raise CommandError(str(e)) from e
     except ImportError as e:
         what = "this program" if getattr(sys, "frozen", False) else "this installation"
         raise CommandError(

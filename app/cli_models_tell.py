@@ -50,6 +50,7 @@ def add_verify_arguments(parser: Parser) -> None:
         metavar="CHECKPOINT",
         help="compare with the original of these weights too, which needs PyTorch",
     )
+    cli_models_convert.add_package(parser)
 
 
 def run_verify(chosen: Namespace, settings: Settings) -> int:
@@ -60,8 +61,9 @@ def run_verify(chosen: Namespace, settings: Settings) -> int:
     shelf = Shelf(settings)
     print(shelf.verify(chosen.pack), flush=True)
     folder = shelf.pack(chosen.pack).folder
-    if chosen.against is not None or cli_models_convert.can_compare(folder):
-        return cli_models_convert.compare(folder, chosen.against)
+    named = chosen.against is not None or chosen.package is not None
+    if named or cli_models_convert.can_compare(folder):
+        return cli_models_convert.compare(folder, chosen.against, chosen.package)
     return 0
 
 

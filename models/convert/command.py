@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from models.convert.families import family_of
 from models.convert.original import FAMILIES, SIZES, VARIANTS, ConversionError, Original
 from models.convert.precision import PRECISIONS
 from models.convert.sam2 import convert
@@ -26,7 +27,7 @@ def write(original: Original, out: Path, precision: str) -> str:
     draft = out.with_name(f".{out.name}.part")
     try:
         shutil.rmtree(draft, ignore_errors=True)
-        convert(original, draft, precision)
+        convert(original, draft, precision, family_of(original.family))
         if out.exists():
             out.rmdir()
         draft.rename(out)

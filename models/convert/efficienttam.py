@@ -190,8 +190,9 @@ class PooledLookBack(LookBack):
         if not self.weighed:
             pooled_k = pooled_k + weight
         # either the one memory as it is, or all of them pooled: slices of which one is empty
-        alone = (torch._shape_as_tensor(memories)[1] == 1).long()  # noqa: SLF001
-        whole, many = alone * k.shape[2], (1 - alone) * pooled_k.shape[1]
+        count, places = torch._shape_as_tensor(memories)[1:3]  # noqa: SLF001 - not constants
+        alone = (count == 1).long()
+        whole, many = alone * places, (1 - alone) * count * places // POOL**2
         parts = [k[:, 0, :whole], pooled_k[:, :many], self.k(pointer_keys)]
         values = [v[:, 0, :whole], pooled_v[:, :many], self.attention.v_proj(pointers)]
         q = self.turns(self.q(x))

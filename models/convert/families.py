@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from models.convert import packages
+from models.convert.original import ConversionError
+from models.convert.sam2 import SAM2, SAM21, Family
 
-if TYPE_CHECKING:
-    from models.convert.sam2 import Family
-
-# module and name of each Family; imported when wanted only, since the originals exclude each other
-PLACES = {
-    "sam2": ("sam2", "SAM2"),
-    "sam2.1": ("sam2", "SAM21"),
-    "edgetam": ("edgetam", "EDGETAM"),
-    "efficienttam": ("efficienttam", "EFFICIENTTAM"),
+# Module and name of each Family, and the package its original is of. They are imported only when
+# wanted: the packages exclude each other (see packages.py).
+OTHERS = {
+    "edgetam": ("edgetam", "EDGETAM", "edgetam-dimos"),
+    "efficienttam": ("efficienttam", "EFFICIENTTAM", "efficient-track-anything"),
 }
 
 
-def family_of(name: str, package: Path | None = None) -> Family:
-    """The family called `name`, a key of PLACES; its original is taken from the folder `package`.
-
-    Raises OSError where `package` is none or comes too late, ImportError where a part is missing.
-    """
-    if package is not None:
-        packages.use(package)
-    module, constant = PLACES[name]
-    family: Family = getattr(import_module(f"models.convert.{module}"), constant)
+def family_of(name: str) -> Family:
+    """The family called `name`. Raises ConversionError where it, or its original, is missing."""
+    known = {"sam2.1": SAM21, "sam2": SAM2}
+    if name in known:
+        return known[name]
+    if name not in OTHERS:
+        names = ", ".join([*known, *OTHERS])
+        raise ConversionError(f"There is no family {name}: families are {names}.")
+    module, constant, package = OTHERS[name]
+    try:
+        family: Family = getattr(import_module(f"models.convert.{module}"), constant)
+    except ImportError as e:
+        raise ConversionError(
+            f"The original of {name} is the package {package} ({e}): install it into a folder of "
+            "its own, and name that with --package (see models/README.md)."
+        ) from e
     return family

@@ -103,48 +103,73 @@ def end_to_end(
 
 
 class Theirs:
-    """The original's predictor on a clip held in memory."""
+    """The original's predictor on a clip held in memory.
+
+    Predictors made from SAM 2 as it first came out track all layers as one batch, which has to be
+    whole before anything is tracked (and EdgeTAM's perceiver fails on a batch of two). They get a
+    state for each layer, which is what sam2 1.1 does by itself.
+    """
 
     def __init__(
         self, predictor: Predictor, pictures: Sequence[Rgb8], options: TrackOptions
     ) -> None:
         predictor.max_cond_frames_in_attn = options.conditioning or -1
         predictor.memory_temporal_stride_for_eval = options.stride
-        self._predictor = predictor
+        self._predictor, self._pictures = predictor, pictures
         self._size = pictures[0].shape[1], pictures[0].shape[0]
-        with _frames_in_memory(predictor, pictures):
-            self._state = predictor.init_state("frames in memory")
+        self._apart = hasattr(predictor, "_add_output_per_object")
+        self._states: dict[str, Any] = {}
 
     def play(self, event: Event) -> Iterator[tuple[str, F32]]:
         """The low-resolution logits of each answer, with what it answers."""
-        predictor, state = self._predictor, self._state
         if isinstance(event, Go):
             backward = event.end < event.start
-            run = predictor.propagate_in_video(
-                state, event.start, abs(event.end - event.start), reverse=backward
-            )
-            for frame, layers, _ in run:
-                for layer in layers:
-                    yield f"{layer} {frame}", self._logits(layer, frame)
+            runs = [
+                self._predictor.propagate_in_video(
+                    state, event.start, abs(event.end - event.start), reverse=backward
+                )
+                for state in self._states.values()
+            ]
+            for answers in zip(*runs, strict=True):
+                for frame, layers, _ in answers:
+                    for layer in layers:
+                        yield f"{layer} {frame}", self._logits(layer, frame)
             return
         if isinstance(event, Whole):
-            predictor.add_new_mask(state, event.frame, event.layer, disc(event, self._size))
+            inside = disc(event, self._size)
+            state = self._state(event.layer)
+            self._predictor.add_new_mask(state, event.frame, event.layer, inside)
         else:
-            predictor.add_new_points_or_box(
-                state,
-                event.frame,
-                event.layer,
-                np.array(event.points, np.float32).reshape(-1, 2),
-                np.array(event.labels, np.int32),
-                box=event.box,
-            )
+            self._add_points(event)
         yield f"{event.layer} {event.frame} prompted", self._logits(event.layer, event.frame)
 
+    def _state(self, layer: str) -> Any:  # noqa: ANN401
+        key = layer if self._apart else ""
+        if key not in self._states:
+            with _frames_in_memory(self._predictor, self._pictures):
+                self._states[key] = self._predictor.init_state("frames in memory")
+        return self._states[key]
+
+    def _add_points(self, event: Points) -> None:
+        predictor, state = self._predictor, self._state(event.layer)
+        points = np.array(event.points, np.float32).reshape(-1, 2)
+        labels = np.array(event.labels, np.int32)
+        if hasattr(predictor, "add_new_points_or_box"):
+            predictor.add_new_points_or_box(
+                state, event.frame, event.layer, points, labels, box=event.box
+            )
+            return
+        if event.box is not None:  # a box is two points with labels of their own
+            points = np.vstack([np.reshape(event.box, (2, 2)), points]).astype(np.float32)
+            labels = np.array([2, 3, *labels], np.int32)
+        predictor.add_new_points(state, event.frame, event.layer, points, labels)
+
     def _logits(self, layer: str, frame: int) -> F32:
-        at = self._state["obj_id_to_idx"][layer]
+        state = self._state(layer)
+        at = state["obj_id_to_idx"][layer]
         for held in ("temp_output_dict_per_obj", "output_dict_per_obj"):
             for kind in ("cond_frame_outputs", "non_cond_frame_outputs"):
-                out = self._state[held][at][kind].get(frame)
+                out = state[held][at][kind].get(frame)
                 if out is not None:
                     logits: F32 = out["pred_masks"][0, 0].numpy()
                     return logits

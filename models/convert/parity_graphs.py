@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from inspect import signature
 from typing import TypeAlias
 
 import numpy as np
@@ -11,7 +12,7 @@ from sam2.modeling.sam2_utils import get_1d_sine_pe
 from torch import Tensor
 from torch.nn import functional
 
-from models.convert.sam2 import examples
+from models.convert.sam2 import FEATURES, examples
 from models.convert.sam2_graphs import MEAN, STD, Predictor
 from models.sam2 import Sam2
 
@@ -45,8 +46,8 @@ def encoder(predictor: Predictor, inputs: Inputs) -> dict[str, Tensor]:
     """The features of a picture, as the video predictor prepares and encodes it."""
     mean, std = (torch.tensor(part)[:, None, None] for part in (MEAN, STD))
     pixels = (inputs["image"].double() / 255).float().permute(0, 3, 1, 2)
-    fine, middle, coarse = predictor.forward_image((pixels - mean) / std)["backbone_fpn"]
-    return {"image_embed": coarse, "high_res_0": fine, "high_res_1": middle}
+    *finer, coarse = predictor.forward_image((pixels - mean) / std)["backbone_fpn"]
+    return {"image_embed": coarse, **{f"high_res_{k}": grid for k, grid in enumerate(finer)}}
 
 
 def decoder(predictor: Predictor, inputs: Inputs) -> dict[str, Tensor]:
@@ -66,7 +67,7 @@ def decoder(predictor: Predictor, inputs: Inputs) -> dict[str, Tensor]:
             sparse_prompt_embeddings=sparse,
             dense_prompt_embeddings=dense,
             repeat_image=False,
-            high_res_features=[inputs["high_res_0"], inputs["high_res_1"]],
+            high_res_features=[inputs[name] for name in FEATURES[1:] if name in inputs] or None,
         )
         pointers = predictor.obj_ptr_proj(tokens)
         for held, value in zip(answers.values(), (masks, scores, pointers, presence), strict=True):
@@ -82,21 +83,24 @@ def memory_encoder(predictor: Predictor, inputs: Inputs) -> dict[str, Tensor]:
         grown = functional.interpolate(
             inputs["mask_logits"][k : k + 1], size=(size, size), mode="bilinear"
         )
-        features, _ = predictor._encode_new_memory(  # noqa: SLF001
+        presence = {"object_score_logits": inputs["obj_score"][k : k + 1]}
+        encode = predictor._encode_new_memory  # noqa: SLF001
+        features, _ = encode(
             [embed.flatten(2).permute(2, 0, 1)],
             [embed.shape[-2:]],
             grown,
-            inputs["obj_score"][k : k + 1],
             is_mask_from_pts=bool(hard),
+            **(presence if presence.keys() <= signature(encode).parameters.keys() else {}),
         )
-        memories.append(features.flatten(2).transpose(1, 2))
+        # a grid, or what a perceiver made of it
+        memories.append(features if features.ndim == 3 else features.flatten(2).transpose(1, 2))
     return {"mem_tokens": torch.cat(memories)}
 
 
 def memory_attention(predictor: Predictor, inputs: Inputs) -> dict[str, Tensor]:
     """The features in the light of memories, put together as `sam2_base.py` does."""
     embed, tokens, pointers = (inputs[k] for k in ("image_embed", "mem_tokens", "obj_ptrs"))
-    places = predictor.memory_encoder.position_encoding(embed[:, :1]).flatten(2).permute(2, 0, 1)
+    places = _places(predictor, embed)
     memory, positions = [], []
     for k, row in enumerate(inputs["mem_tpos"]):
         memory.append(tokens[0, k][:, None])
@@ -109,6 +113,7 @@ def memory_attention(predictor: Predictor, inputs: Inputs) -> dict[str, Tensor]:
         positions.append(time.repeat_interleave(parts, dim=0))
     else:
         positions.append(torch.zeros_like(memory[-1]))
+    perceived = hasattr(predictor, "spatial_perceiver")
     where = predictor.image_encoder.neck.position_encoding(embed)
     fused = predictor.memory_attention(
         curr=[embed.flatten(2).permute(2, 0, 1)],
@@ -116,8 +121,20 @@ def memory_attention(predictor: Predictor, inputs: Inputs) -> dict[str, Tensor]:
         memory=torch.cat(memory),
         memory_pos=torch.cat(positions),
         num_obj_ptr_tokens=parts * pointers.shape[1],
+        **({"num_spatial_mem": tokens.shape[1]} if perceived else {}),
     )
     return {"fused_embed": fused.permute(1, 2, 0).reshape(embed.shape)}
+
+
+def _places(predictor: Predictor, embed: Tensor) -> Tensor:
+    """The positions [L,1,64] of what is remembered of a frame."""
+    places = predictor.memory_encoder.position_encoding(embed[:, :1])
+    perceiver = getattr(predictor, "spatial_perceiver", None)
+    if perceiver is None:
+        flat: Tensor = places.flatten(2).permute(2, 0, 1)
+        return flat
+    perceived: Tensor = perceiver(torch.zeros_like(places), places)[1]
+    return perceived.permute(1, 0, 2)
 
 
 ORIGINALS: Mapping[str, Callable[[Predictor, Inputs], dict[str, Tensor]]] = {

@@ -1,6 +1,6 @@
 """SAM 2 and SAM 2.1 -> packs of ours: exported with the TorchScript exporter, opset 17.
 
-Other families that are made of the same parts name theirs in a `Family` and come through here too.
+Other families are made of the same parts but for some, which they name in a `Family`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from models.convert.precision import PRECISIONS, at_precision
 from models.convert.sam2_graphs import Decoder, Encoder, MemoryAttention, MemoryEncoder, Predictor
 
 OPSET = 17
-PICTURE = ("image_embed", "high_res_0", "high_res_1")
+FEATURES = ("image_embed", "high_res_0", "high_res_1")  # of a picture; the first always
 LEGAL = Path(__file__).parent / "sam2"
 
 
@@ -43,7 +43,7 @@ class Family(NamedTuple):
     label: str
     build: Callable[[Original], Predictor] = build
     encoder: type[Encoder] = Encoder
-    decoder: type[nn.Module] = Decoder
+    decoder: type[Decoder] = Decoder
     memory_encoder: type[MemoryEncoder] = MemoryEncoder
     memory_attention: type[MemoryAttention] = MemoryAttention
     legal: Path = LEGAL
@@ -52,22 +52,19 @@ class Family(NamedTuple):
 SAM2, SAM21 = Family("SAM 2"), Family("SAM 2.1")
 
 
-def convert(
-    original: Original, out: Path, precision: str = "fp32", family: Family | None = None
-) -> None:
+def convert(original: Original, out: Path, precision: str = "fp32", family: Family = SAM21) -> None:
     """Write the pack of `original` into the folder `out`. Raises ConversionError, OSError."""
-    family = family or (SAM21 if original.family == "sam2.1" else SAM2)
     predictor = family.build(original)
     graphs = {name: export(plan) for name, plan in plans(predictor, family).items()}
     errors = at_precision(precision, graphs, original.size)
-    manifest = describe(original, family, predictor)
+    manifest = describe(original, family.label, predictor)
     manifest |= in_precision(manifest, precision, errors)
     write_pack(out, graphs, manifest, family.legal, {"consts.npz": constants(predictor)})
 
 
-def describe(original: Original, family: Family, predictor: Predictor) -> dict[str, object]:
-    """model.json but for the files and the precision."""
-    label = f"{family.label} {original.variant}"
+def describe(original: Original, family: str, predictor: Predictor) -> dict[str, object]:
+    """model.json but for the files and the precision; `family` is the artist's name for it."""
+    label = f"{family} {original.variant}"
     name = f"{original.family}-{original.variant}-{original.size}".replace("+", "plus")
     if original.checkpoint is None:
         name, label = f"{name}-random{original.seed}", f"{label}, random weights"
@@ -78,7 +75,7 @@ def describe(original: Original, family: Family, predictor: Predictor) -> dict[s
         "label": label if original.size == 1024 else f"{label}, {original.size} px",
         "family": "sam2",
         "licence": "Apache-2.0",
-        "source": f"{family.label} by Meta AI, converted with Rotocel",
+        "source": f"{family} by Meta AI, converted with Rotocel",
         "size": original.size,
         "preprocess": {"mode": "squash", "version": 1},
         "embedding_shapes": [
@@ -87,7 +84,7 @@ def describe(original: Original, family: Family, predictor: Predictor) -> dict[s
         ],
         "proposals": 3,
         "supports": ["point", "box", "track"],
-        "tracking": tracking_rules(predictor, remembered_tokens(predictor)),
+        "tracking": tracking_rules(predictor),
         "provenance": original.provenance(),
     }
 
@@ -106,11 +103,19 @@ def in_precision(
     }
 
 
-def tracking_rules(predictor: Predictor, tokens: int) -> dict[str, object]:
+def tokens_of(predictor: Predictor) -> int:
+    """How many tokens are remembered of a frame: one a place, or what a perceiver makes of them."""
+    perceiver = getattr(predictor, "spatial_perceiver", None)
+    if perceiver is None:
+        return int(predictor.image_size // 16) ** 2
+    return int(perceiver.num_latents + perceiver.num_latents_2d)
+
+
+def tracking_rules(predictor: Predictor) -> dict[str, object]:
     """The rules of the memory bank that differ between models, under the names of model.json."""
     stability = predictor.sam_mask_decoder
     return {
-        "tokens": tokens,
+        "tokens": tokens_of(predictor),
         "channels": predictor.mem_dim,
         "memories": predictor.num_maskmem,
         "pointers": predictor.max_obj_ptrs_in_encoder,
@@ -140,30 +145,23 @@ def constants(predictor: Predictor) -> bytes:
     return file.getvalue()
 
 
-def remembered_tokens(predictor: Predictor) -> int:
-    """How many tokens are kept of a frame."""
-    perceiver = getattr(predictor, "spatial_perceiver", None)
-    if perceiver is None:
-        return int((predictor.image_size // 16) ** 2)
-    return int(perceiver.num_latents + perceiver.num_latents_2d)
-
-
 def examples(
     predictor: Predictor, prompts: int = 2, points: int = 3, memories: int = 2, pointers: int = 3
 ) -> dict[str, dict[str, Tensor]]:
     """Random inputs of the four graphs, by file and by name; seed torch before."""
     size, width = predictor.image_size, predictor.hidden_dim
-    side = size // 16
-    picture = {"image_embed": torch.randn(1, width, side, side)}
-    if predictor.use_high_res_features_in_sam:
-        picture["high_res_0"] = torch.randn(1, width // 8, 4 * side, 4 * side)
-        picture["high_res_1"] = torch.randn(1, width // 4, 2 * side, 2 * side)
+    side, channels = size // 16, predictor.mem_dim
+    embed = torch.randn(1, width, side, side)
+    finer = {
+        "high_res_0": torch.randn(1, width // 8, 4 * side, 4 * side),
+        "high_res_1": torch.randn(1, width // 4, 2 * side, 2 * side),
+    }
     labels = torch.randint(0, 2, (prompts, points)).float()
     labels[-1, :2] = torch.tensor([2.0, 3.0])
     switch = torch.arange(prompts).float() % 2
     memory = {
-        "image_embed": picture["image_embed"],
-        "mem_tokens": torch.randn(1, memories, remembered_tokens(predictor), predictor.mem_dim),
+        "image_embed": embed,
+        "mem_tokens": torch.randn(1, memories, tokens_of(predictor), channels),
         "mem_tpos": torch.arange(memories) * 3 % predictor.num_maskmem,
         "obj_ptrs": torch.randn(1, pointers, width),
         "obj_ptr_dt": torch.rand(pointers),
@@ -173,14 +171,15 @@ def examples(
     return {
         "encoder.onnx": {"image": torch.randint(0, 256, (1, size, size, 3), dtype=torch.uint8)},
         "decoder.onnx": {
-            **picture,
+            "image_embed": embed,
+            **(finer if predictor.use_high_res_features_in_sam else {}),
             "point_coords": torch.rand(prompts, points, 2) * size,
             "point_labels": labels,
             "mask_input": 5 * torch.randn(prompts, 1, 4 * side, 4 * side),
             "has_mask_input": switch,
         },
         "memenc.onnx": {
-            "image_embed": picture["image_embed"].expand(prompts, -1, -1, -1),
+            "image_embed": embed.expand(prompts, -1, -1, -1),
             "mask_logits": 5 * torch.randn(prompts, 1, 4 * side, 4 * side),
             "binarize": switch,
             "obj_score": 1 - 2 * switch[:, None],
@@ -192,23 +191,23 @@ def examples(
 def plans(predictor: Predictor, family: Family) -> dict[str, Plan]:
     """How the four graphs are exported, by file name. `predictor` is changed on the way."""
     inputs = examples(predictor)
-    picture = [name for name in PICTURE if name in inputs["decoder.onnx"]]
-    answers = ("low_res_masks", "iou", "obj_ptr", "obj_score")
+    features = tuple(name for name in FEATURES if name in inputs["decoder.onnx"])
     return {
         "encoder.onnx": Plan(
             family.encoder(predictor),
             inputs["encoder.onnx"],
-            tuple(picture),
+            features,
             fused=family.encoder.fused,
         ),
         "decoder.onnx": Plan(
             family.decoder(predictor),
             inputs["decoder.onnx"],
-            answers,
+            ("low_res_masks", "iou", "obj_ptr", "obj_score"),
             {
-                **{name: {0: "E"} for name in picture},
+                **{name: {0: "E"} for name in features},
                 **{name: {0: "B", 1: "N"} for name in ("point_coords", "point_labels")},
-                **{name: {0: "B"} for name in ("mask_input", "has_mask_input", *answers)},
+                **{name: {0: "B"} for name in ("mask_input", "has_mask_input")},
+                **{name: {0: "B"} for name in ("low_res_masks", "iou", "obj_ptr", "obj_score")},
             },
         ),
         "memenc.onnx": Plan(
@@ -216,7 +215,10 @@ def plans(predictor: Predictor, family: Family) -> dict[str, Plan]:
             inputs["memenc.onnx"],
             ("mem_tokens",),
             {
-                **{name: {0: "B"} for name in (*inputs["memenc.onnx"], "mem_tokens")},
+                **{
+                    name: {0: "B"}
+                    for name in ("image_embed", "binarize", "obj_score", "mem_tokens")
+                },
                 "mask_logits": {0: "B", 2: "h", 3: "w"},
             },
         ),

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from models.base import ModelError
-from models.convert.original import ConversionError, Original, build
+from models.convert.families import family_of
+from models.convert.original import ConversionError, Original
 from models.convert.parity import Difference, Go, Points, Whole, end_to_end, frames
 from models.convert.parity_graphs import per_graph
 from models.library import Pack, load
@@ -94,6 +95,7 @@ def verify(pack: Pack, original: Original, tell: Callable[[str], None] = lambda 
     model = load(pack, Runtime("cpu"))
     if not isinstance(model, Sam2):
         raise ModelError(f"{pack.folder} holds a {pack.family} model, which has no original here.")
+    build = family_of(original.family).build
     tell("Each graph beside the original")
     graphs = per_graph(build(original), model)
     tell(f"{COUNT} frames, clicked and tracked beside the original")
