@@ -89,7 +89,7 @@ class TestWithPyTorch:
             Answerer(Which("sam2.1", "tiny", SIZE, tmp_path / "x.pt"))
 
     def test_an_unknown_variant_is_one_sentence(self) -> None:
-        with pytest.raises(ModelError, match="There is no sam2.1 minute"):
+        with pytest.raises(ModelError, match=r"There is no sam2\.1 minute"):
             Process(THEIRS, ["decoder", "sam2.1", "minute", str(SIZE)])
 
 

