@@ -70,9 +70,13 @@ class Answerer:
         """Start it. Raises ModelError where it is not installed or cannot be made."""
         if not installed():
             raise ModelError("The original is not installed: run `pip install rotocel[convert]`.")
-        self._folder = tempfile.TemporaryDirectory()
         self._lines = Lines("models.convert.answer_original", original.arguments())
-        self._lines.read()
+        try:
+            self._lines.read()
+        except ModelError:
+            self._lines.close()
+            raise
+        self._folder = tempfile.TemporaryDirectory()
 
     def __enter__(self) -> Answerer:
         return self
