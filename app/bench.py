@@ -33,7 +33,7 @@ class Wish:
     tasks: tuple[str, ...]
     plan: Plan
     series: int = 1  # how often over, each time in new processes
-    starts: int = 5
+    starts: int = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from models.ort import DEVICES, Runtime
 from models.quarantine import load_tried
 
 QUICK = Plan(1000, 1, budget=20.0)
-QUICK_STARTS = 3
+QUICK_STARTS, STARTS = 3, 5
 
 
 def add_arguments(parser: Parser) -> None:
@@ -72,7 +72,8 @@ def _wish(chosen: Namespace, pack: Pack) -> Wish:
         raise UsageError(f"{pack.info.label} has no {unknown[0]}: choose of {', '.join(known)}.")
     if chosen.quick:
         return Wish(tasks, QUICK, starts=QUICK_STARTS)
-    return Wish(tasks, Plan(chosen.runs, max(1, chosen.runs // 100)), chosen.series)
+    plan = Plan(chosen.runs, max(1, chosen.runs // 100))
+    return Wish(tasks, plan, chosen.series, min(STARTS, chosen.runs))
 
 
 def _original(pack: Pack) -> Which | None:

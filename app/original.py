@@ -73,7 +73,7 @@ class Answerer:
         self._lines = Lines("models.convert.answer_original", original.arguments())
         try:
             self._lines.read()
-        except BaseException:
+        except ModelError:
             self._lines.close()
             raise
         self._folder = tempfile.TemporaryDirectory()

@@ -77,11 +77,19 @@ class TestWithPyTorch:
 
     def test_a_bench_sets_both_side_by_side(self, pack: Path, rotocel: Callable[..., Ran]) -> None:
         words = ("--runs", 1, "--series", 1, "--device", "cpu", "--markdown")
-        ran = rotocel("bench", "--pack", pack, *words)
+        ran = rotocel("bench", "--pack", pack, "--only", "memory attention", *words)
         assert (ran.code, ran.err) == (0, "")
-        for name in ("encoder", "decoder", "memory encoder", "memory attention", "click", "start"):
+        for name in ("memory attention", "2048² product", "start"):
             assert f"| {name} | CPU |" in ran.out
             assert f"| {name} | PyTorch |" in ran.out
+
+    @pytest.mark.parametrize("what", ["encoder", "decoder", "memory encoder", "click"])
+    def test_the_original_does_what_is_measured(self, what: str) -> None:
+        process = Process(THEIRS, [what, "sam2.1", "tiny", str(SIZE)])
+        try:
+            assert [process.run(seed).seconds > 0 for seed in range(3)] == [True] * 3
+        finally:
+            process.close()
 
     def test_a_checkpoint_that_is_none_is_one_sentence(self, tmp_path: Path) -> None:
         (tmp_path / "x.pt").write_bytes(b"nothing")

@@ -25,8 +25,8 @@ class _Fused(torch.autograd.Function):
     @staticmethod
     def symbolic(graph: Any, q: Any, k: Any, v: Any, heads: int, width: int) -> Any:  # noqa: ANN401
         out = graph.op("com.microsoft::MultiHeadAttention", q, k, v, num_heads_i=heads)
-        batch, length, _ = q.type().sizes()
-        out.setType(q.type().with_sizes([batch, length, width]))
+        sizes = q.type().sizes()  # None where they are not known
+        out.setType(q.type().with_sizes([*sizes[:-1], width]) if sizes else q.type())
         return out
 
 

