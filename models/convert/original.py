@@ -120,7 +120,7 @@ SHARPER: Mapping[str, float] = {
     "obj_ptr_proj.layers.2": 8,
     "obj_ptr_tpos_proj": 4,
     "memory_encoder.out_proj": 2,
-    "mask_downscaling.6": 8,
+    "mask_downscaling.6": 4,
     "pred_obj_score_head.layers.2": 100,
     **{f"output_hypernetworks_mlps.{k}.layers.2": 40 for k in range(4)},
 }
