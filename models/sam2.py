@@ -12,7 +12,7 @@ from models.memory_tracker import MemoryTracker
 from models.ort import Cancel
 from models.resize import squashed
 from models.tracking import Tracker, TrackOptions
-from models.video_graphs import VideoGraphs, features_of
+from models.video_graphs import Features, VideoGraphs, features_of
 from models.video_prompt import played
 
 PREPROCESS = ("squash", 1)
@@ -23,6 +23,7 @@ class Sam2:
 
     def __init__(self, graphs: VideoGraphs) -> None:
         self.graphs = graphs
+        self._latest: tuple[Embedding, Features] | None = None
 
     @property
     def info(self) -> ModelInfo:
@@ -50,8 +51,15 @@ class Sam2:
         first. Both ways end in the same logits.
         """
         width, height = embedding.frame_size
-        seen = played(self.graphs, features_of(embedding), steps, (width, height), prior)
+        seen = played(self.graphs, self._features(embedding), steps, (width, height), prior)
         return Prediction(half(seen.logits), (0.0, 0.0, width, height), seen.score)
+
+    def _features(self, embedding: Embedding) -> Features:
+        """Those of the frame that is clicked on are kept: making them takes a tenth of a click."""
+        latest = self._latest
+        if latest is None or latest[0].arrays[0] is not embedding.arrays[0]:
+            latest = self._latest = (embedding, features_of(embedding))
+        return latest[1]
 
     def tracker(self, options: TrackOptions) -> Tracker:
         """A tracker on these graphs."""
