@@ -11,7 +11,7 @@ imported without torchvision, so its steps are made here.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,7 @@ def which(arguments: Sequence[str] | None = None) -> Original:
     return Original(chosen.family, chosen.variant, chosen.size, chosen.checkpoint, chosen.seed)
 
 
-def built(original: Original) -> Any:  # noqa: ANN401 - as `build`
+def built(original: Original, build: Callable[[Original], Any] = build) -> Any:  # noqa: ANN401
     """The model, its complaints as ModelError."""
     try:
         return build(original)

@@ -1,11 +1,12 @@
 """The process in which the original SAM 2 is measured in PyTorch, as `app.bench_worker` does ours.
 
-    python -m models.convert.bench_original WHAT FAMILY VARIANT SIZE --seed=7 | --checkpoint=FILE
+    python -m models.convert.bench_original WHAT FAMILY VARIANT SIZE [--seed=7]
 
 WHAT is `encoder`, `decoder`, `memory encoder`, `memory attention`, `click`, `gemm` or `start`. Each
 is done on the values that the graph of that name gets, the way the original's predictors do it
 (sam2 1.1.0, sam2_image_predictor.py and modeling/sam2_base.py). Parts of the model that are not
-measured are let go of, so that memory is that of the part.
+measured are let go of, so that memory is that of the part. No checkpoint is read, as time does not
+depend on the weights: a start of the original is a little slower still.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from torch.nn import functional
 
 from models.bench.serve import Run, Taken, serving, timed
 from models.convert.answer_original import built, which
+from models.convert.original import bare
 from models.lines import Values, answer_lines
 
 Predictor: TypeAlias = Any  # a SAM2VideoPredictor, which has no types
@@ -52,7 +54,7 @@ def main() -> None:
         if chosen.what == "gemm":
             run: Run = _gemm
         else:
-            model = built(which(rest))
+            model = built(which(rest), bare)
             for part in ("image_encoder", "sam_prompt_encoder", "sam_mask_decoder"):
                 if chosen.what in PARTS and part not in PARTS[chosen.what]:
                     setattr(model, part, None)

@@ -73,6 +73,11 @@ def build(original: Original) -> Any:  # noqa: ANN401 - a SAM2VideoPredictor, wh
     Frames that are corrected become conditioning frames, as a tool for artists needs it, and holes
     are not filled (the original does that on CUDA only).
     """
+    return finished(bare(original), original)
+
+
+def bare(original: Original) -> Any:  # noqa: ANN401
+    """The predictor as its package makes it, its weights as they come. Raises ConversionError."""
     if original.family not in FAMILIES or original.variant not in VARIANTS:
         raise ConversionError(
             f"There is no {original.family} {original.variant}: families are "
@@ -90,7 +95,7 @@ def build(original: Original) -> Any:  # noqa: ANN401 - a SAM2VideoPredictor, wh
             "++model.compile_image_encoder=false",
         ],
     )
-    return finished(model, original)
+    return model.eval().requires_grad_(requires_grad=False)
 
 
 def finished(model: Any, original: Original) -> Any:  # noqa: ANN401
