@@ -171,7 +171,7 @@ def _fused(attention: Any) -> Any:  # noqa: ANN401
 
 
 class PooledLookBack(LookBack):
-    """Keys and values of memories averaged two by two (EfficientRoPEAttention1 and 2).
+    """Keys and tokens of memories averaged two by two (EfficientRoPEAttention1 and 2).
 
     Four places in one weigh as much as the four would: the logarithm of 4 is added to what such a
     key scores (1), or to each of its channels (2). One memory alone is not pooled.
@@ -184,8 +184,8 @@ class PooledLookBack(LookBack):
     def forward(
         self, x: Tensor, memories: Tensor, keys: Tensor, pointers: Tensor, pointer_keys: Tensor
     ) -> Tensor:
-        k, v = self.key_turns(self.k(keys)), self.attention.v_proj(memories)
-        pooled_k, pooled_v = self._pooled(k), self._pooled(v)
+        k = self.key_turns(self.k(keys))
+        pooled_k, pooled = self._pooled(k), self._pooled(memories)
         weight = 2 * math.log(POOL)
         if not self.weighed:
             pooled_k = pooled_k + weight
@@ -194,12 +194,12 @@ class PooledLookBack(LookBack):
         alone = (count == 1).long()
         whole, many = alone * places, (1 - alone) * count * places // POOL**2
         parts = [k[:, 0, :whole], pooled_k[:, :many], self.k(pointer_keys)]
-        values = [v[:, 0, :whole], pooled_v[:, :many], self.attention.v_proj(pointers)]
+        tokens = torch.cat([memories[:, 0, :whole], pooled[:, :many], pointers], dim=1)
         q = self.turns(self.q(x))
         if self.weighed:
-            q, parts, values = _scored(q, parts, values, (0.0, weight, 0.0))
-        seen = attend(q, torch.cat(parts, dim=1), torch.cat(values, dim=1), 1)
-        out: Tensor = self.attention.out_proj(seen[..., :WIDTH])
+            q, parts = _scored(q, parts, (0.0, weight, 0.0))
+        seen = attend(q, torch.cat(parts, dim=1), tokens, 1)
+        out: Tensor = self.attention.out_proj(self.attention.v_proj(seen))
         return out
 
     def _pooled(self, x: Tensor) -> Tensor:
@@ -210,9 +210,9 @@ class PooledLookBack(LookBack):
 
 
 def _scored(
-    q: Tensor, parts: list[Tensor], values: list[Tensor], weights: tuple[float, ...]
-) -> tuple[Tensor, list[Tensor], list[Tensor]]:
-    """Widen q [1,S,C], keys and values [1,L,C] so that keys of part k score `weights[k]` more.
+    q: Tensor, parts: list[Tensor], weights: tuple[float, ...]
+) -> tuple[Tensor, list[Tensor]]:
+    """Widen q [1,S,C] and keys [1,L,C] so that keys of part k score `weights[k]` more.
 
     The fused node takes no such weights, but for a whole matrix of them. A channel of ones beside
     `q` brings in what stands beside the keys; a second one of zeros keeps the width even.
@@ -225,7 +225,7 @@ def _scored(
     for part, weight in zip(parts, weights, strict=True):
         zero = torch.zeros_like(part[..., :1])
         widened.append(torch.cat([part, zero + weight * math.sqrt(width + 2), zero], dim=-1))
-    return wide, widened, [functional.pad(value, (0, 2)) for value in values]
+    return wide, widened
 
 
 class PooledMemoryAttention(MemoryAttention):

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 # variable, variant, and a seed with which objects mostly are there in the scenario of verify.py
 FAMILIES = {
     "edgetam": ("ROTOCEL_EDGETAM", "repvit-m1", 6),
-    "efficienttam": ("ROTOCEL_EFFICIENTTAM", "ti_1", 0),
+    "efficienttam": ("ROTOCEL_EFFICIENTTAM", "ti_1", 1),
 }
 
 
