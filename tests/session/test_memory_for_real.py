@@ -35,7 +35,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
     from models.convert.sam2 import convert  # noqa: PLC0415
 
     folder = tmp_path_factory.mktemp("packs") / "pack"
-    convert(Original(size=128), folder)
+    convert(Original(size=128, seed=1), folder)
     return load(read_pack(folder), Runtime("cpu"))
 
 

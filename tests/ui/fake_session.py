@@ -164,6 +164,7 @@ class FakeSession(QObject):
     status_changed = Signal()
     message_sent = Signal(object)
     propagation_changed = Signal()
+    model_changed = Signal()
     export_progressed = Signal(object)
     export_finished = Signal(object)
 
