@@ -25,11 +25,12 @@ from models.video_answer import Drawn, Seen
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
-parity = pytest.importorskip("models.convert.parity", reason="needs the original SAM 2 (make test)")
-parity_graphs = pytest.importorskip("models.convert.parity_graphs")
-original = pytest.importorskip("models.convert.original")
-verify = pytest.importorskip("models.convert.verify")
-misc = pytest.importorskip("sam2.utils.misc")
+WHY = "needs the original SAM 2 (make test)"
+parity = pytest.importorskip("models.convert.parity", reason=WHY)
+parity_graphs = pytest.importorskip("models.convert.parity_graphs", reason=WHY)
+original = pytest.importorskip("models.convert.original", reason=WHY)
+verify = pytest.importorskip("models.convert.verify", reason=WHY)
+misc = pytest.importorskip("sam2.utils.misc", reason=WHY)
 
 Points, Whole, Go = parity.Points, parity.Whole, parity.Go
 
