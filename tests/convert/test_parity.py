@@ -23,7 +23,11 @@ from models.sam2 import Sam2
 from models.tracking import TrackOptions
 from models.video_answer import Drawn, Seen
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(1200),  # minutes on a machine that others use too
+    pytest.mark.filterwarnings("ignore"),
+]
 
 WHY = "needs the original SAM 2 (make test)"
 parity = pytest.importorskip("models.convert.parity", reason=WHY)

@@ -13,7 +13,11 @@ from models.ort import Cancel
 from models.sam2 import Sam2
 from models.tracking import Archive, Key, KeyMask, Tracked, Tracking, TrackOptions, tracker_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(1200),  # minutes on a machine that others use too
+    pytest.mark.filterwarnings("ignore"),
+]
 
 COUNT, FIRST = 12, 1001  # frames of a clip need not start at 0
 SPAN = range(FIRST, FIRST + COUNT)
