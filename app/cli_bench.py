@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from pathlib import Path
 
 from app.bench import ORIGINAL, Wish, bench, devices, tasks_of
 from app.bench_chart import draw
 from app.bench_report import aligned, markdown, rows, titles, values
-from app.cli_words import Parser, UsageError, show_progress, write_json
+from app.cli_progress import telling
+from app.cli_words import Parser, UsageError, write_json
 from app.headless import BUNDLED, find_pack
 from app.original import Which, installed, which
 from app.settings import Settings
@@ -51,8 +51,8 @@ def run(chosen: Namespace, settings: Settings) -> int:
     load_tried(pack, Runtime(settings.device))
     original = None if chosen.no_original else _original(pack)
     on = [chosen.device] if chosen.device else devices()
-    report = bench(pack, wish, original, on, _progress)
-    _progress("")
+    with telling(0) as tell:
+        report = bench(pack, wish, original, on, tell)
     table = rows(report)
     print(*titles(report), sep="\n", end="\n\n")
     print(markdown(table) if chosen.markdown else aligned(table))
@@ -86,8 +86,3 @@ def _without(pack: Pack, chosen: Namespace) -> str:
     if which(pack) is None:
         return f"{pack.info.label} has no original that can be run here."
     return f"{ORIGINAL} is not installed: run `pip install rotocel[convert]` to compare with it."
-
-
-def _progress(text: str) -> None:
-    if sys.stderr.isatty():
-        show_progress(text)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from app.cli_words import Parser, UsageError, show_progress, write_json
+from app.cli_progress import telling
+from app.cli_words import Parser, UsageError, write_json
 from app.evaluate import Folders, Row, Summary, find_sets, run_clicks, summary, table
 from app.headless import BUNDLED, load_model
 from app.settings import Settings
@@ -42,17 +42,16 @@ def run(chosen: Namespace, settings: Settings) -> int:
     sets = _sets(chosen)
     model = load_model(settings, chosen.pack)
     found: dict[str, list[Row]] = {}
-    for name, folders in sets.items():
-        found[name] = run_clicks(
-            model,
-            folders,
-            clicks=chosen.clicks,
-            max_objects=chosen.max_objects,
-            progress=show_progress if sys.stderr.isatty() else None,
-        )
+    with telling() as tell:
+        for name, folders in sets.items():
+            found[name] = run_clicks(
+                model,
+                folders,
+                clicks=chosen.clicks,
+                max_objects=chosen.max_objects,
+                progress=tell,
+            )
     summaries = {name: summary(rows, chosen.clicks) for name, rows in found.items()}
-    if sys.stderr.isatty():
-        show_progress("")
     print(table(summaries))
     if chosen.json:
         _write(chosen.json, model.info.id, found, summaries)

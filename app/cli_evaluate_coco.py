@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
-from app.cli_words import CommandError, Parser, UsageError, show_progress, write_json
+from app.cli_progress import telling
+from app.cli_words import CommandError, Parser, UsageError, write_json
 from app.coco_layout import find_photos
 from app.evaluate_coco import run_points, table
 from app.headless import BUNDLED, load_pack
@@ -49,6 +49,7 @@ def run(chosen: Namespace, settings: Settings) -> int:
     pack, model = load_pack(settings, chosen.pack)
     original = _original(chosen, pack)
     with ExitStack() as stack:
+        tell = stack.enter_context(telling())
         rows = run_points(
             model,
             photos,
@@ -56,10 +57,8 @@ def run(chosen: Namespace, settings: Settings) -> int:
             seed=chosen.seed,
             min_area=chosen.min_area,
             original=stack.enter_context(Answerer(original)) if original else None,
-            progress=show_progress if sys.stderr.isatty() else None,
+            progress=tell,
         )
-    if sys.stderr.isatty():
-        show_progress("")
     print(table(rows))
     if not original:
         print(_without(pack))

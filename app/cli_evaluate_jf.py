@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from app.cli_words import Parser, show_progress, write_json
+from app.cli_progress import telling
+from app.cli_words import Parser, write_json
 from app.davis import Scores, mean
 from app.evaluate_jf import Rules, find_sequences, overall, score_all
 
@@ -30,13 +30,9 @@ def add_arguments(parser: Parser) -> None:
 def run(chosen: Namespace) -> int:
     """Print the table of scores. Raises EvaluationError, CommandError."""
     rules = Rules(chosen.skip_ends, chosen.missing_empty, chosen.ids)
-    found = score_all(
-        find_sequences(chosen.truth, chosen.pred),
-        rules,
-        progress=show_progress if sys.stderr.isatty() else None,
-    )
-    if sys.stderr.isatty():
-        show_progress("")
+    sequences = find_sequences(chosen.truth, chosen.pred)
+    with telling() as tell:
+        found = score_all(sequences, rules, tell)
     print(table(found))
     if chosen.json:
         write_json(chosen.json, values(found))

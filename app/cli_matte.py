@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from argparse import Namespace
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TextIO
 
+from app.cli_progress import telling
 from app.cli_project import asked_frames, build
 from app.cli_words import AddWord, CommandError, Parser, box, exclude, frame_range, include, layer
 from app.domain.clip import open_clip
@@ -132,25 +131,20 @@ def carried_out(start: Callable[[], Generator[Progress | Report]], out: Path, fi
             f"{count} already in {out}; add --overwrite or --resume, or choose another folder."
         ) from e
     report: Report | None = None
-    with closing(steps):
+    with closing(steps), telling() as tell:
         for step in steps:
             if isinstance(step, Report):
                 report = step
             else:
-                show(step, files, sys.stderr)
+                tell(_standing(step, files))
     if report is None:
         raise CommandError("The export ended without a report.")
     return report
 
 
-def show(progress: Progress, files: str, terminal: TextIO) -> None:
-    """One line that is written over and over; nothing where nobody looks."""
-    if not terminal.isatty():
-        return
+def _standing(progress: Progress, files: str) -> str:
     left = f"{progress.rate:.2f} a second, {progress.eta:.0f} s left"
-    end = "\n" if progress.done == progress.total else ""
-    terminal.write(f"\r{progress.done} of {progress.total} {files}, {left}   {end}")
-    terminal.flush()
+    return f"{progress.done} of {progress.total} {files}, {left}"
 
 
 def save_sheet(

@@ -9,6 +9,7 @@ from argparse import Namespace
 from pathlib import Path
 from types import ModuleType
 
+from app.cli_progress import telling
 from app.cli_words import CommandError, Parser, UsageError
 from app.settings import Settings
 from models.library import MANIFEST
@@ -75,7 +76,10 @@ def run_convert(chosen: Namespace, _: Settings) -> int:
         raise UsageError(f"variants of {chosen.family} are {', '.join(variants)}")
     if chosen.random is not None and chosen.random < -1:
         raise UsageError("a seed is a whole number from 0")
-    convert = tools(chosen.package)
+    _look_at_files(chosen)
+    with telling(0) as tell:
+        tell("Loading PyTorch")
+        convert = tools(chosen.package)
     seeded = {} if chosen.random in {None, -1} else {"seed": chosen.random}
     original = convert.Original(
         chosen.family,
@@ -86,12 +90,22 @@ def run_convert(chosen: Namespace, _: Settings) -> int:
         **seeded,
     )
     try:
-        name = convert.write(original, chosen.out, chosen.precision)
+        with telling(0) as tell:
+            name = convert.write(original, chosen.out, chosen.precision, tell)
     except convert.ConversionError as e:
         raise CommandError(str(e)) from e
     print(f"{chosen.out} holds the model {name}.")
     print(f"`rotocel models install {chosen.out}` puts it among yours.")
     return 0
+
+
+def _look_at_files(chosen: Namespace) -> None:
+    """Find out what is in the way before PyTorch is loaded. Raises CommandError."""
+    out, checkpoint = chosen.out, chosen.checkpoint
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise CommandError(f"{out} is there already; name another folder with --out.")
+    if checkpoint is not None and not checkpoint.is_file():
+        raise CommandError(f"{checkpoint} is not a file; check the path of the checkpoint.")
 
 
 def compare(folder: Path, checkpoint: Path | None, package: Path | None = None) -> int:
@@ -101,7 +115,8 @@ def compare(folder: Path, checkpoint: Path | None, package: Path | None = None) 
     """
     convert = tools(package)
     try:
-        report = convert.compare(folder, checkpoint, lambda line: print(f"{line} ...", flush=True))
+        with telling() as tell:
+            report = convert.compare(folder, checkpoint, tell)
     except convert.ConversionError as e:
         raise CommandError(str(e)) from e
     print("\n".join(report.lines()))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from app.cli_models_tell import add_catalogue
+from app.cli_progress import Tell, telling
 from app.cli_words import CommandError, Parser
 from app.headless import BUNDLED, settings_path
 from app.model_shelf import Shelf
@@ -38,9 +40,11 @@ def run_download(chosen: Namespace, settings: Settings) -> int:
     if not chosen.accept_licence:
         _ask(entry)
     try:
-        print(shelf.download(chosen.id, _show_progress, replace=chosen.replace))
+        with telling() as tell:
+            said = shelf.download(chosen.id, _teller(tell), replace=chosen.replace)
     except ExistsError as e:
         raise _exists(e) from e
+    print(said)
     return 0
 
 
@@ -103,7 +107,7 @@ def _show(entry: Entry) -> None:
     print(f"{entry.label}: {amount(entry.size)}, licence {entry.licence}, by {entry.source}.")
     print(entry.brings)
     for file in entry.files:
-        print(f"  {file.url}")
+        print(f"  {file.url}", flush=True)  # before the question, which is not held back
 
 
 def _ask(entry: Entry) -> None:
@@ -118,14 +122,11 @@ def _ask(entry: Entry) -> None:
         raise CommandError("Nothing was fetched.")
 
 
-def _show_progress(done: int, total: int) -> None:
-    """One line that is written over and over; nothing where nobody looks."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        return
-    end = "\n" if done == total else ""
-    share = 100 * done // total
-    sys.stderr.write(f"\r{amount(done)} of {amount(total)} ({share} %)   {end}")
-    sys.stderr.flush()
+def _teller(tell: Tell) -> Callable[[int, int], None]:
+    def show(done: int, total: int) -> None:
+        tell(f"{amount(done)} of {amount(total)} ({100 * done // total} %)")
+
+    return show
 
 
 def _exists(error: ExistsError) -> ModelError:

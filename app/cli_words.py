@@ -6,7 +6,6 @@ import argparse
 import json
 import math
 import re
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TypeAlias
@@ -135,12 +134,6 @@ def write_json(path: Path, values: object) -> None:
         path.write_text(json.dumps(values, indent=1) + "\n", "utf-8")
     except OSError as e:
         raise CommandError(f"{path} cannot be written ({e.strerror}).") from e
-
-
-def show_progress(text: str) -> None:
-    """Show `text` on stderr in place of what was shown there before."""
-    sys.stderr.write(f"\r\033[K{text}")
-    sys.stderr.flush()
 
 
 def _numbers(text: str, count: int) -> tuple[list[float], int | None]:

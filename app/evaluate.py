@@ -101,19 +101,19 @@ def run_clicks(
 ) -> list[Row]:
     """A row for every object of at least `min_area` pixels, the largest `max_objects` of a frame.
 
-    `progress` is told the path of each frame before it is played. Raises EvaluationError for
+    `progress` is told of each frame before it is played. Raises EvaluationError for
     folders and files that do not fit, ModelError from the model.
     """
     rows: list[Row] = []
-    for pair in folders:
-        for frame, mask in frame_pairs(pair):
-            if progress:
-                progress(str(frame))
-            targets = [t for t in read_targets(mask, ids=pair.ids) if t.object.sum() >= min_area]
-            targets.sort(key=lambda target: -int(target.object.sum()))
-            targets = targets[: max_objects or None]
-            if targets:
-                rows += _rows_of(model, frame, targets, clicks)
+    pairs = [(pair, *paths) for pair in folders for paths in frame_pairs(pair)]
+    for number, (pair, frame, mask) in enumerate(pairs, start=1):
+        if progress:
+            progress(f"frame {number} of {len(pairs)}: {frame}")
+        targets = [t for t in read_targets(mask, ids=pair.ids) if t.object.sum() >= min_area]
+        targets.sort(key=lambda target: -int(target.object.sum()))
+        targets = targets[: max_objects or None]
+        if targets:
+            rows += _rows_of(model, frame, targets, clicks)
     return rows
 
 

@@ -63,12 +63,12 @@ def run_points(
 ) -> list[Row]:
     """A row for every object of at least `min_area` pixels and every number of points in `counts`.
 
-    `progress` is told each picture. Raises EvaluationError for files, ModelError from the models.
+    `progress` is told of each picture. Raises EvaluationError for files, ModelError from models.
     """
     rows: list[Row] = []
-    for photo in photos:
+    for number, photo in enumerate(photos, start=1):
         if progress:
-            progress(str(photo.path))
+            progress(f"picture {number} of {len(photos)}: {photo.path}")
         rgb = _read(photo.path)
         targets = photo.objects((rgb.shape[1], rgb.shape[0]))
         targets = [one for one in targets if np.count_nonzero(one.object) >= min_area]

@@ -61,13 +61,13 @@ def score_all(
 ) -> dict[str, dict[int, Scores]]:
     """The scores of every object of every sequence, by name and id.
 
-    A sequence without an object is left out; `progress` is told each name. Raises EvaluationError
+    A sequence without an object is left out; `progress` is told of each. Raises EvaluationError
     for files that do not fit, and where nothing is left.
     """
     found: dict[str, dict[int, Scores]] = {}
-    for sequence in sequences:
+    for number, sequence in enumerate(sequences, start=1):
         if progress:
-            progress(sequence.name)
+            progress(f"sequence {number} of {len(sequences)}: {sequence.name}")
         if scores := score(sequence, rules):
             found[sequence.name] = scores
     if not found:

@@ -176,9 +176,11 @@ def _sentences(found: Recommendation) -> tuple[str, ...]:
     slow = "" if track.track <= 2 * TRACK_BUDGET else "; slow here, better left to run by itself"
     measured = (
         f"Measured: {speed.gflops:.0f} GFLOP/s in float32 matrix products on {speed.device} "
-        f"(the best of {speed.runs} runs in {speed.seconds:.1f} s); {machine.cores} cores, free "
-        f"memory {memory}."
+        f"({speed.runs} runs in {speed.seconds:.1f} s); {machine.cores} cores, free memory "
+        f"{memory}."
     )
+    if speed.is_busy:
+        measured += " Other work took part of the processor, which is allowed for."
     to_click = (
         f"Click with {click.title}: about {_time(click.click)} for the first click on a frame, "
         f"then {_time(click.answer)} each."

@@ -16,18 +16,16 @@ from models.library import read_pack
 __all__ = ["FAMILIES", "PRECISIONS", "SIZES", "VARIANTS", "ConversionError", "Original"]
 
 
-def write(original: Original, out: Path, precision: str) -> str:
+def write(original: Original, out: Path, precision: str, tell: Callable[[str], None]) -> str:
     """Write the pack of `original` into `out`, which is new or empty; gives its id.
 
-    Raises ConversionError naming what is in the way, or what could not be read or written. What
-    was begun is taken away again.
+    `tell` is told what is being done. Raises ConversionError naming what could not be read or
+    written. What was begun is taken away again.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConversionError(f"{out} is there already; name another folder with --out.")
     draft = out.with_name(f".{out.name}.part")
     try:
         shutil.rmtree(draft, ignore_errors=True)
-        convert(original, draft, precision, family_of(original.family))
+        convert(original, draft, precision, family_of(original.family), tell)
         if out.exists():
             out.rmdir()
         draft.rename(out)

@@ -28,7 +28,7 @@ def family_of(name: str) -> Family:
         family: Family = getattr(import_module(f"models.convert.{module}"), constant)
     except ImportError as e:
         raise ConversionError(
-            f"The original of {name} is the package {package} ({e}): install it into a folder of "
-            "its own, and name that with --package (see models/README.md)."
+            f"Install the original of {name}, the package {package}, into a folder of its own, and "
+            f"name that with --package (see models/README.md); what is installed has none ({e})."
         ) from e
     return family

@@ -88,18 +88,34 @@ def end_to_end(
     pictures: Sequence[Rgb8],
     events: Sequence[Event],
     options: TrackOptions,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> list[Difference]:
-    """The differences of every answer to `events`, in order.
+    """The differences of every answer to `events`, in order; `tell` is told how far it is.
 
     `options` hold for both; pruning, which the original has not, must be off.
     """
     theirs = Theirs(predictor, pictures, options)
     ours = Ours(model, pictures, options)
-    differences = []
+    differences: list[Difference] = []
+    count = count_answers(events)
     for event in events:
         for (what, a), (_, b) in zip(theirs.play(event), ours.play(event), strict=True):
             differences.append(compared(what, a, b))
+            tell(f"{len(differences)} of {count} answers beside the original")
     return differences
+
+
+def count_answers(events: Sequence[Event]) -> int:
+    """How many answers `events` have: one to a prompt, one a frame and layer to a propagation."""
+    layers: set[str] = set()
+    count = 0
+    for event in events:
+        if isinstance(event, Go):
+            count += len(layers) * (abs(event.end - event.start) + 1)
+        else:
+            layers.add(event.layer)
+            count += 1
+    return count
 
 
 class Theirs:

@@ -22,8 +22,13 @@ Inputs: TypeAlias = Mapping[str, Tensor]
 SIZES: Mapping[str, int] = {"prompts": 3, "points": 5, "memories": 7, "pointers": 16}
 
 
-def per_graph(predictor: Predictor, model: Sam2, seed: int = 1) -> dict[str, float]:
-    """The largest difference of each graph's answers to the original's, by file name."""
+def per_graph(
+    predictor: Predictor, model: Sam2, tell: Callable[[str], None], seed: int = 1
+) -> dict[str, float]:
+    """The largest difference of each graph's answers to the original's, by file name.
+
+    `tell` is told what is being done.
+    """
     torch.manual_seed(seed)
     graphs = {
         "encoder.onnx": model.graphs.encoder,
@@ -33,6 +38,7 @@ def per_graph(predictor: Predictor, model: Sam2, seed: int = 1) -> dict[str, flo
     }
     found = {}
     for name, inputs in examples(predictor, **SIZES).items():
+        tell(f"{name} beside the original")
         with torch.inference_mode():
             theirs = ORIGINALS[name](predictor, inputs)
         feeds = {key: value.numpy() for key, value in inputs.items()}

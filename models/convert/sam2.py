@@ -52,10 +52,24 @@ class Family(NamedTuple):
 SAM2, SAM21 = Family("SAM 2"), Family("SAM 2.1")
 
 
-def convert(original: Original, out: Path, precision: str = "fp32", family: Family = SAM21) -> None:
-    """Write the pack of `original` into the folder `out`. Raises ConversionError, OSError."""
+def convert(
+    original: Original,
+    out: Path,
+    precision: str = "fp32",
+    family: Family = SAM21,
+    tell: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Write the pack of `original` into the folder `out`; `tell` is told what is being done.
+
+    Raises ConversionError, OSError.
+    """
+    tell("Building the original")
     predictor = family.build(original)
-    graphs = {name: export(plan) for name, plan in plans(predictor, family).items()}
+    graphs = {}
+    for name, plan in plans(predictor, family).items():
+        tell(f"Exporting {name}")
+        graphs[name] = export(plan)
+    tell("Writing the pack")
     errors = at_precision(precision, graphs, original.size)
     manifest = describe(original, family.label, predictor)
     manifest |= in_precision(manifest, precision, errors)

@@ -96,9 +96,7 @@ def verify(pack: Pack, original: Original, tell: Callable[[str], None] = lambda 
     if not isinstance(model, Sam2):
         raise ModelError(f"{pack.folder} holds a {pack.family} model, which has no original here.")
     build = family_of(original.family).build
-    tell("Each graph beside the original")
-    graphs = per_graph(build(original), model)
-    tell(f"{COUNT} frames, clicked and tracked beside the original")
+    graphs = per_graph(build(original), model, tell)
     options = TrackOptions()
-    answers = end_to_end(build(original), model, frames(COUNT, SIZE), SCENARIO, options)
+    answers = end_to_end(build(original), model, frames(COUNT, SIZE), SCENARIO, options, tell)
     return Report(graphs, answers)

@@ -42,6 +42,37 @@ def test_a_measurement_takes_the_time_it_is_given_and_finds_a_likely_speed(
     assert 1 < speed.gflops < 100_000
 
 
+class Busy:
+    """A clock, and a graph each run of which lasts 0.4 s, a quarter of it really running."""
+
+    def __init__(self, device: str) -> None:
+        self.device, self.runs = device, 0
+
+    def run(self, *_: object) -> None:
+        self.runs += 1
+
+    def perf_counter(self) -> float:
+        return 0.4 * self.runs
+
+    def thread_time(self) -> float:
+        return 0.1 * self.runs
+
+
+@pytest.mark.parametrize(("device", "taken", "chain"), [("CPU", 0.1, 1), ("GPU", 0.4, 32)])
+def test_other_programs_do_not_make_a_processor_slower(
+    monkeypatch: pytest.MonkeyPatch, device: str, taken: float, chain: int
+) -> None:
+    busy = Busy(device)
+    monkeypatch.setattr(gemm, "time", busy)
+    monkeypatch.setattr(gemm, "open_graph", lambda *_: busy)
+    monkeypatch.setattr(gemm, "SIDE", 100)
+    speed = measure(CPU, 2.0)
+    assert speed.gflops == pytest.approx(chain * 2 * 100**3 / taken / 1e9)
+    assert speed.is_busy is (device == "CPU")
+    found = choose(Machine(speed, 2, None, ()))
+    assert ("Other work took part" in found.sentences[0]) is speed.is_busy
+
+
 @pytest.mark.parametrize(
     ("gflops", "click", "track"),
     [
@@ -70,7 +101,8 @@ def test_what_does_not_fit_in_memory_is_not_chosen() -> None:
 
 def test_it_says_what_was_measured_and_that_slow_is_slow() -> None:
     measured, click, track = choose(machine(10)).sentences
-    assert "10 GFLOP/s in float32 matrix products on CPU (the best of 10 runs" in measured
+    assert "10 GFLOP/s in float32 matrix products on CPU (10 runs" in measured
+    assert "Other work" not in measured
     assert "free memory 16.0 GiB" in measured
     assert "12.5 s for the first click" in click
     assert "slow here" in track
