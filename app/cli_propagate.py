@@ -146,7 +146,8 @@ def _read_mask(path: Path, clip: Clip) -> KeyMask:
 class _Follower:
     """Hands the masks to the export as it asks for them, which is in the order they come.
 
-    A frame that is visited twice, as both ways may, is asked for when it is visited last.
+    A frame that is visited twice, as both ways may, is asked for as soon as it has come for all
+    layers, so that little is lost when the work is stopped.
     """
 
     propagation: Propagation
@@ -156,7 +157,7 @@ class _Follower:
 
     def __post_init__(self) -> None:
         self._visits = [frame for order in self.propagation.passes for frame in order]
-        self._last = {frame: place for place, frame in enumerate(self._visits)}
+        self._due = self._places()
         self._place = 0  # of the visit under way
         self._waiting: dict[tuple[LayerId, int], Mask] = {}
         self._skipped: dict[int, str] = {}
@@ -173,7 +174,7 @@ class _Follower:
     def job(self, out: Path, mode: Mode) -> ExportJob:
         """What to write where."""
         names = tuple(self.typed.project.layer(layer).name for layer in self.typed.layers)
-        frames = tuple(sorted(self._last, key=lambda frame: self._last[frame]))
+        frames = tuple(sorted(self._due, key=lambda frame: self._due[frame]))
         return ExportJob(out, names, frames, self.propagation.clip.size, mode=mode, flat=True)
 
     def alpha(self, index: int, frame: int) -> Alpha | None:
@@ -200,7 +201,20 @@ class _Follower:
     def _may_come(self, wanted: tuple[LayerId, int]) -> bool:
         frame = wanted[1]
         there = wanted in self._waiting or frame in self._skipped
-        return not there and self._place <= self._last[frame]
+        return not there and self._place <= self._due[frame]
+
+    def _places(self) -> dict[int, int]:
+        """Where in the order of work each frame has come for all layers that come to it."""
+        came: dict[int, set[LayerId]] = {}
+        due: dict[int, int] = {}
+        visits = [(frame, order.step) for order in self.propagation.passes for frame in order]
+        for place, (frame, step) in enumerate(visits):
+            starts = self.propagation.starts.items()
+            now = {layer for layer, start in starts if (frame - start) * step >= 0}
+            if frame not in due or now - came[frame]:
+                due[frame] = place
+                came[frame] = came.get(frame, set()) | now
+        return due
 
     def _take(self, answer: Propagated | Skipped) -> None:
         if isinstance(answer, Skipped):
@@ -212,7 +226,8 @@ class _Follower:
             self._place += 1
         wanted = answer.layer_id, answer.frame
         self.facts[wanted] = answer
-        self._waiting[wanted] = answer.mask
+        if self._place <= self._due[answer.frame]:
+            self._waiting[wanted] = answer.mask
 
     def seconds(self) -> Mapping[str, float]:
         """Seconds a frame: of the encoder, and of the tracker for all layers."""

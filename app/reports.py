@@ -11,7 +11,7 @@ Level: TypeAlias = Literal["info", "warning", "error"]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One sentence for the bar under the menu."""
+    """One sentence for the bar over the canvas."""
 
     level: Level
     text: str

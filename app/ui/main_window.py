@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QSettings, Qt, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
-    QBoxLayout,
+    QGridLayout,
     QHBoxLayout,
+    QLayout,
     QMainWindow,
     QMenu,
     QMessageBox,
@@ -43,6 +45,7 @@ from app.ui.transport import TransportBar
 from app.ui.viewer import Viewer
 from app.version import VERSION
 
+AnyLayout = TypeVar("AnyLayout", bound=QLayout)
 MENU_TITLES = {
     "file": "&File",
     "edit": "&Edit",
@@ -230,9 +233,11 @@ class MainWindow(QMainWindow):
 
     def _lay_out(self) -> None:
         canvas = QWidget(self)
-        column = _box(QVBoxLayout(canvas))
-        column.addWidget(self.viewer, 1)
-        column.addWidget(self.modes)
+        column = _box(QGridLayout(canvas))
+        column.setRowStretch(0, 1)
+        column.addWidget(self.viewer, 0, 0)
+        column.addWidget(self.messages, 0, 0, Qt.AlignmentFlag.AlignTop)  # over the picture
+        column.addWidget(self.modes, 1, 0)
         upper = QWidget(self)
         row = _box(QHBoxLayout(upper))
         row.addWidget(self.tools)
@@ -255,7 +260,6 @@ class MainWindow(QMainWindow):
         self._halves.setChildrenCollapsible(False)
         everything = QWidget(self)
         whole = _box(QVBoxLayout(everything))
-        whole.addWidget(self.messages)
         whole.addWidget(self.offers)
         whole.addWidget(self._halves, 1)
         self.setCentralWidget(everything)
@@ -362,7 +366,7 @@ class MainWindow(QMainWindow):
             area.setFocus(Qt.FocusReason.TabFocusReason)
 
 
-def _box(layout: QBoxLayout) -> QBoxLayout:
+def _box(layout: AnyLayout) -> AnyLayout:
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(0)
     return layout

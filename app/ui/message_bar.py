@@ -1,25 +1,32 @@
-"""The bar under the menu: one sentence at a time, never in the way."""
+"""The bar over the top of the canvas: one sentence at a time, and nothing moves for it."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from app.reports import Level, Message
 from app.ui import theme
 
+BRIEFLY = 8000  # ms that what asks for nothing is shown
 ICONS: dict[Level, str] = {"info": "info", "warning": "warning", "error": "error"}
 
 
 class MessageBar(QFrame):
-    """Shows the last message until it is dismissed; earlier ones wait behind it."""
+    """Shows the last message until it is dismissed; earlier ones wait behind it.
+
+    What only informs goes by itself.
+    """
 
     log_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(self.tr("Message"))
+        self.setAutoFillBackground(True)
         self._waiting: list[Message] = []
+        self._fading = QTimer(self, singleShot=True, interval=BRIEFLY)
+        self._fading.timeout.connect(self._fade)
         self._icon = QLabel(self)
         self.text = QLabel(self)
         self.text.setWordWrap(True)
@@ -44,6 +51,8 @@ class MessageBar(QFrame):
         self._waiting = [item for item in self._waiting if item != message]
         self._waiting.append(message)
         self._show()
+        if message.level == "info":
+            self._fading.start()
 
     def dismiss(self) -> None:
         """Put the shown message away; show the one before it, if it was not read."""
@@ -54,6 +63,10 @@ class MessageBar(QFrame):
     def clear(self) -> None:
         """Put away every message but those that stay."""
         self._waiting = [item for item in self._waiting if item.stays]
+        self._show()
+
+    def _fade(self) -> None:
+        self._waiting = [item for item in self._waiting if item.level != "info" or item.stays]
         self._show()
 
     def _show(self) -> None:

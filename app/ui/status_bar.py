@@ -29,7 +29,7 @@ class StatusBar(QStatusBar):
         self._line.setFont(theme.numerals(self.font()))
         tr = self.tr
         self.device = self._field(tr("Device"), "CUDA (GeForce)")
-        self.model = self._field(tr("Model"), "SAM 2.1 base plus")
+        self.model = self._field(tr("Model"), "SAM 2.1 base plus, 1024 px")
         self.activity = CutLabel(self._line)
         self.activity.setAccessibleName(tr("Activity"))
         self.cancel = self._cancel_button()

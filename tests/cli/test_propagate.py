@@ -135,6 +135,27 @@ def test_both_ways_of_layers_that_begin_apart(
             assert found == pytest.approx(x + SPEED * (frame - start), abs=2)
 
 
+def test_what_came_is_written_when_it_is_stopped(
+    rotocel: Rotocel, clip: Path, out: Path, model: TrackingDiscModel,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    def stop_on_the_way_back() -> bool:
+        if len(model.tracked) == 4:  # 12, 13, 14, and 12 once more
+            raise KeyboardInterrupt
+        return True
+
+    monkeypatch.setattr(model, "may_answer", stop_on_the_way_back)
+    words = ("--point", f"{X},{Y}@12", "--frames", "10-14", "--both", "--out", out)
+    ran = rotocel("propagate", clip, *words)
+    assert ran.code == 1
+    assert "what was finished stays" in ran.err
+    assert names(out) == numbered(12, 13, 14)
+    monkeypatch.undo()
+    monkeypatch.setattr(cli_propagate, "load_model", lambda _settings, _name: model)
+    assert rotocel("propagate", clip, *words, "--resume").code == 0
+    assert names(out) == numbered(10, 11, 12, 13, 14)
+
+
 def test_a_layer_is_black_before_its_first_prompt(
     rotocel: Rotocel, clip: Path, out: Path, model: TrackingDiscModel
 ) -> None:
