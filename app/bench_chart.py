@@ -62,7 +62,12 @@ def draw(report: Report, path: Path) -> None:
     image = Image.new("RGB", (WIDTH, top + sum(heights) + MARGIN), PAPER)
     pen = ImageDraw.Draw(image)
     large, small = ImageFont.load_default(TITLE), ImageFont.load_default(15)
-    pen.text((MARGIN, MARGIN), "Medians; bars within a task are to scale", INK, font=large)
+    pen.text(
+        (MARGIN, MARGIN),
+        "Median times, then peak memory; bars of a task are to scale",
+        INK,
+        font=large,
+    )
     pen.text((MARGIN, MARGIN + TITLE + 8), titles(report)[0], FAINT, font=small)
     colours = _colours([bar.who for group in found for bar in group.bars])
     y = top

@@ -29,6 +29,10 @@ TIMES = (
     "peak MB",
     "steady MB",
 )
+LEGEND = (
+    "of PyTorch's: our median time as a share of its; quartiles: of that, run by run;\n"
+    "by CPU: the same of processor time; of peak: of the fastest product of matrices here."
+)
 PRODUCT = f"{SIDE}² product"
 Rows = list[list[str]]
 

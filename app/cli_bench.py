@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.bench import ORIGINAL, Wish, bench, devices, tasks_of
 from app.bench_chart import draw
-from app.bench_report import aligned, markdown, rows, titles, values
+from app.bench_report import LEGEND, aligned, markdown, rows, titles, values
 from app.cli_progress import telling
 from app.cli_words import Parser, UsageError, write_json
 from app.headless import BUNDLED, find_pack
@@ -56,8 +56,7 @@ def run(chosen: Namespace, settings: Settings) -> int:
     table = rows(report)
     print(*titles(report), sep="\n", end="\n\n")
     print(markdown(table) if chosen.markdown else aligned(table))
-    if original is None:
-        print(f"\n{_without(pack, chosen)}")
+    print(f"\n{LEGEND if original else _without(pack, chosen)}")
     if chosen.json:
         write_json(chosen.json, values(report))
     if chosen.png:

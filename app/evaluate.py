@@ -167,13 +167,16 @@ def table(summaries: Mapping[str, Summary]) -> str:
 
 
 def frame_pairs(folders: Folders) -> list[tuple[Path, Path]]:
-    """Frames and their masks, in order of name. Raises EvaluationError where there are none."""
+    """Frames and their masks, in order of name. Raises EvaluationError where a mask is alone."""
     for folder in (folders.frames, folders.masks):
         if not folder.is_dir():
             raise EvaluationError(f"{folder} is not a folder.")
     frames = {p.stem: p for p in sorted(folders.frames.iterdir()) if _is_frame(p)}
     masks = sorted(p for p in folders.masks.iterdir() if p.suffix.lower() == ".png")
     pairs = [(frames[mask.stem], mask) for mask in masks if mask.stem in frames]
+    if pairs and len(pairs) < len(masks):
+        alone = next(mask for mask in masks if mask.stem not in frames)
+        raise EvaluationError(f"{alone} has no frame in {folders.frames}: is it of another clip?")
     if not pairs:
         raise EvaluationError(f"No mask in {folders.masks} is named like a frame.")
     if folders.per_folder and len(pairs) > folders.per_folder:

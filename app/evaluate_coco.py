@@ -28,6 +28,12 @@ SHOWN = {  # what was compared, by field of Row
     "same": "ours, original",
     "clicked": "ours clicked, truth",
 }
+MEANING = {  # of the columns, for people
+    "ours": "all points in one prompt, against the true mask",
+    "original": "the original's mask of the same prompt, against the true mask",
+    "same": "both masks against each other",
+    "clicked": "the points clicked one after the other, as in the window, against the true mask",
+}
 
 
 class Original(Protocol):
@@ -100,7 +106,8 @@ def table(rows: Sequence[Row]) -> str:
         means = [float(np.mean([getattr(row, name) for row in chosen])) for name in columns]
         cells = " | ".join(f"{mean:.4f}" for mean in means)
         lines.append(f"| {points} | {len(chosen)} | {cells} |")
-    return "\n".join(lines)
+    legend = [f"- {SHOWN[name]}: {MEANING[name]}." for name in columns]
+    return "\n".join([*lines, "", "Means of the Jaccard index, 0 to 1:", *legend])
 
 
 def _on_photo(

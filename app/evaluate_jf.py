@@ -48,7 +48,7 @@ def find_sequences(truth: Path, predicted: Path) -> list[MaskFolders]:
         if not folder.is_dir():
             raise EvaluationError(f"{folder} is not a folder.")
     if _masks_in(_mask_folder(truth)):
-        return [MaskFolders(".", _mask_folder(truth), _mask_folder(predicted))]
+        return [MaskFolders(truth.absolute().name, _mask_folder(truth), _mask_folder(predicted))]
     names = sorted(folder.name for folder in truth.iterdir() if folder.is_dir())
     found = [MaskFolders(n, _mask_folder(truth / n), _mask_folder(predicted / n)) for n in names]
     if not found:

@@ -46,7 +46,7 @@ class Report:
     def _sentences(self) -> Iterator[str]:
         yield f"Wrote {_mattes(self.written)} to {self.out_dir} in {self.seconds:.1f} s."
         if self.kept:
-            yield f"Left {_mattes(self.kept)} as they were, being complete."
+            yield f"Left {_mattes(self.kept)} alone that {_was(self.kept)} complete."
         for layer, frames in self.missing.items():
             yield f"{layer}: {_mattes(len(frames))} missing: {spans(frames)}."
         yield from self.errors
@@ -63,6 +63,10 @@ def spans(frames: Sequence[int]) -> str:
         else:
             runs.append((frame, frame))
     return ", ".join(f"{a}" if a == b else f"{a} to {b}" for a, b in runs)
+
+
+def _was(count: int) -> str:
+    return "was" if count == 1 else "were"
 
 
 def _mattes(count: int) -> str:

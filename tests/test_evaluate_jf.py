@@ -86,12 +86,12 @@ def test_sequences_are_scored_object_by_object(tmp_path: Path) -> None:
 
 def test_a_folder_of_masks_is_one_sequence(tmp_path: Path) -> None:
     write(tmp_path, "0", square(5, 5, 10, value=255))
-    assert scored(tmp_path, tmp_path) == {".": {1: Scores(1, 1)}}
+    assert scored(tmp_path, tmp_path) == {tmp_path.name: {1: Scores(1, 1)}}
 
 
 def test_grey_values_are_ids_when_said_so(tmp_path: Path) -> None:
     write(tmp_path, "0", square(5, 5, 10) + square(30, 20, 10, value=2))
-    assert sorted(scored(tmp_path, tmp_path, ids=True)["."]) == [1, 2]
+    assert sorted(scored(tmp_path, tmp_path, ids=True)[tmp_path.name]) == [1, 2]
     with pytest.raises(EvaluationError, match="no object"):
         scored(tmp_path, tmp_path)
 
@@ -100,8 +100,8 @@ def test_the_ends_can_be_left_out(tmp_path: Path) -> None:
     for k in range(4):
         write(tmp_path / "truth", str(k), square(5, 5, 10, value=255))
         write(tmp_path / "pred", str(k), square(5, 5, 10, value=255 if k in {1, 2} else 0))
-    assert scored(tmp_path / "truth", tmp_path / "pred")["."][1].j == 0.5
-    assert scored(tmp_path / "truth", tmp_path / "pred", skip_ends=True)["."][1].j == 1
+    assert scored(tmp_path / "truth", tmp_path / "pred")["truth"][1].j == 0.5
+    assert scored(tmp_path / "truth", tmp_path / "pred", skip_ends=True)["truth"][1].j == 1
 
 
 def test_a_missing_mask_is_named_or_counts_as_empty(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_missing_mask_is_named_or_counts_as_empty(tmp_path: Path) -> None:
     write(tmp_path / "pred", "0", square(5, 5, 10, value=255))
     with pytest.raises(EvaluationError, match=r"1\.png is missing; with --missing-empty"):
         scored(tmp_path / "truth", tmp_path / "pred")
-    assert scored(tmp_path / "truth", tmp_path / "pred", missing_empty=True)["."][1].j == 0.5
+    assert scored(tmp_path / "truth", tmp_path / "pred", missing_empty=True)["truth"][1].j == 0.5
 
 
 Spoil = Callable[[Path], object]
@@ -207,7 +207,7 @@ def test_scores_equal_the_given_script_on_every_shared_sequence(tmp_path: Path, 
         rules = Rules(skip_ends=bool(number % 2), missing_empty=True, ids=ids)
         wanted = given.score(str(truth), str(predicted), ids, rules.skip_ends, missing_empty=True)
         folders = find_sequences(truth, predicted)
-        ours = score_all(folders, rules)["."] if wanted else {}
+        ours = score_all(folders, rules)[truth.name] if wanted else {}
         assert sorted(ours) == sorted(wanted)
         for one, (j, f) in wanted.items():
             assert (ours[one].j, ours[one].f) == pytest.approx((j, f), abs=1e-6)

@@ -38,6 +38,8 @@ def read_image(path: Path) -> Picture:
         raise ClipError(f"{path.name} cannot be read: {e}; export it anew.") from e
     except PermissionError as e:
         raise ClipError(f"{path.name} may not be read; ask for the right to read it.") from e
+    except FileNotFoundError as e:
+        raise ClipError(f"{path} is not there; check the path.") from e
     except OSError as e:
         raise ClipError(f"{path.name} cannot be read ({e.strerror}); check the disk.") from e
 

@@ -40,7 +40,7 @@ def test_a_report_tells_the_worst_before_the_usual() -> None:
     )
     assert report.sentences == (
         f"Wrote 1 matte to {Path('out')} in 1.2 s.",
-        "Left 2 mattes as they were, being complete.",
+        "Left 2 mattes alone that were complete.",
         "Rabbit: 2 mattes missing: 3 to 4.",
         "Frame 3 is broken.",
         "Grass: no mask on 5, written black.",
