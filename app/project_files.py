@@ -83,6 +83,9 @@ class Host(Protocol):
     def finder(self, project: Project, relative: str | None, home: Path | None) -> FindFootage:
         """The job that finds the project's footage."""
 
+    def end_propagation(self) -> None:
+        """Stop a propagation; the masks that came stay."""
+
     def publish(self) -> None:
         """Tell the lanes what is wanted now."""
 
@@ -429,6 +432,7 @@ class ProjectFiles(QObject):
 
     def _leave(self, keep: Lock | None = None) -> None:
         """Let go of the present project's files; work that is not saved stays recoverable."""
+        self._host.end_propagation()  # what came of it is work
         self._let_live_copy_go()
         document, self._document = self._document, Document()
         self._missing = self.saving = None

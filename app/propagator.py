@@ -181,6 +181,7 @@ class Propagator(QObject):
         if run is not None:
             run.batch.cancel()
             self._host.history.end_growing()
+            self._host.grew()  # a step that nothing came to is gone
             self.changed.emit()
 
     def end(self) -> None:

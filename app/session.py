@@ -285,7 +285,6 @@ class Session(QObject):
         self, project: Project, label: str, view: View, caches: ClipCaches | None = None
     ) -> None:
         """Show another project, with a history of its own; called by the session's parts."""
-        self.propagator.drop()
         self._history = self._new_history(project, label)
         self._playhead = view.playhead
         ids = [layer.id for layer in project.layers]
@@ -301,7 +300,7 @@ class Session(QObject):
 
         Returns what `saved`, a value of the history or None, has become.
         """
-        self.propagator.drop()
+        self.propagator.end()
         saved = self._history.map(lambda project: replace(project, clip=clip), saved)
         self._follow_clip(caches)
         self._after_change()
@@ -542,6 +541,10 @@ class Session(QObject):
         """Stop at once; the masks that came stay."""
         self.propagator.cancel()
 
+    def end_propagation(self) -> None:
+        """Stop without waiting for what is under way; the masks that came stay."""
+        self.propagator.end()
+
     def start_batch(self, batch: Batch) -> None:
         """Run `batch` on the batch lane; called by the session's parts."""
         self._crew.start_batch(batch)
@@ -674,13 +677,13 @@ class Session(QObject):
         """Undo and redo find their masks here; nothing is asked twice."""
         if self._caches is None:
             return
-        project = self.project
-        for question in self._stale():
-            known = self._caches.answers.get((question.frame, question.prompt))
-            if known is not None:
-                project = edits.set_mask(project, question.layer_id, question.frame, known)
-        if project is not self.project:
-            self._history.amend(project)
+        known = {
+            (question.layer_id, question.frame): answer
+            for question in self._stale()
+            if (answer := self._caches.answers.get((question.frame, question.prompt))) is not None
+        }
+        if known:
+            self._history.complete(edits.answers_setter(known))
 
     def _stale(self) -> Iterator[Question]:
         for layer in self.project.layers:
@@ -922,11 +925,11 @@ class Session(QObject):
             self.say("warning", warning)
 
     def _take_answer(self, question: Question, mask: Mask) -> None:
-        """Amend the present step, if the artist has not clicked again meanwhile."""
+        """Complete what asked for it; if the artist clicked again meanwhile, an earlier value."""
         layer = next((x for x in self.project.layers if x.id == question.layer_id), None)
-        if layer is not None and layer.prompts.get(question.frame) == question.prompt:
-            frame = question.frame
-            self._history.amend(edits.set_mask(self.project, layer.id, frame, mask))
+        frame = question.frame
+        self._history.complete(edits.answers_setter({(question.layer_id, frame): mask}))
+        if layer is not None and layer.prompts.get(frame) == question.prompt:
             self._take_known_answers()  # another layer may have asked the same
             self.project_changed.emit()
             self.mask_changed.emit(layer.id, frame)

@@ -159,6 +159,38 @@ def masks_setter(
     )
 
 
+def answers_setter(
+    answers: Mapping[tuple[LayerId, int], Mask],
+) -> Callable[[Project], Project]:
+    """Puts `answers` where their prompts still ask for them; other values are given back as such.
+
+    For many values of a history: layers they share are shared afterwards.
+    """
+    by_layer: dict[LayerId, dict[int, Mask]] = {}
+    for (layer_id, frame), mask in answers.items():
+        by_layer.setdefault(layer_id, {})[frame] = mask
+    done: dict[int, tuple[Layer, Layer]] = {}  # before, after: what is alive keeps its id
+
+    def changed(layer: Layer) -> Layer:
+        if id(layer) not in done:
+            wanted = {
+                frame: mask
+                for frame, mask in by_layer[layer.id].items()
+                if layer.is_stale(frame) and layer.prompts.get(frame) == mask.prompt
+            }
+            masks = {**layer.masks, **wanted}
+            done[id(layer)] = layer, replace(layer, masks=masks) if wanted else layer
+        return done[id(layer)][1]
+
+    def completed(project: Project) -> Project:
+        fresh = {x.id: changed(x) for x in project.layers if x.id in by_layer}
+        if all(x is fresh.get(x.id, x) for x in project.layers):
+            return project
+        return _with_layers(project, fresh)
+
+    return completed
+
+
 def with_masks(layer: Layer, masks: Mapping[int, Mask]) -> Layer:
     """The layer with these masks on the frames that have no prompt."""
     fresh = {

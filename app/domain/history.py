@@ -86,6 +86,21 @@ class History:
         self._put(self._index, replace(self._steps[self._index], project=project))
         self._forget()
 
+    def complete(self, change: Callable[[Project], Project]) -> None:
+        """Change every value that `change` does not give back as it is, and add no step.
+
+        An answer completes the value that asked, and those after it that ask the same: else the
+        steps between would stand apart by it alone.
+        """
+        changed = {id(step.project): change(step.project) for step in self._steps}
+        touched = [k for k, s in enumerate(self._steps) if changed[id(s.project)] is not s.project]
+        for index in touched:
+            step = self._steps[index]
+            self._steps[index] = replace(step, project=changed[id(step.project)])
+        for index in {near for at in touched for near in (at, at + 1)}:
+            self._weigh(index)
+        self._forget()
+
     @property
     def is_growing(self) -> bool:
         """Whether there is a step that `grow` adds to: begun, and neither ended nor undone."""

@@ -134,7 +134,8 @@ class FileCommands(QObject):
         if self._files.saving is not None:
             self._then = then
             return False
-        if self._sure or not (self._files.is_modified or self._session.exporting):
+        session = self._session
+        if self._sure or not (self._files.is_modified or session.exporting or session.propagating):
             return True
         answer = self._asked_to_leave()
         if answer == QMessageBox.StandardButton.Save:
@@ -149,6 +150,7 @@ class FileCommands(QObject):
 
     def _save_before(self, then: Then) -> None:
         """Save until nothing is left to save: an answer may come while a save runs."""
+        self._session.end_propagation()  # or there would be something to save until it ends
         if self._files.is_modified:
             self._then = partial(self._save_before, then)
             self.save()
@@ -172,7 +174,7 @@ class FileCommands(QObject):
             self._window,
         )
         box.button(buttons.Discard).setText(
-            self.tr("Do not save") if modified else self.tr("Stop the export")
+            self.tr("Do not save") if modified else self.tr("Stop it")
         )
         if modified:
             box.setInformativeText(
@@ -189,6 +191,8 @@ class FileCommands(QObject):
         said = []
         if self._session.exporting:
             said.append(self.tr("An export is under way and would stop."))
+        if self._session.propagating:
+            said.append(self.tr("A propagation is under way and would stop; its masks stay."))
         if modified:
             said.append(self.tr("Save the changes to {}?").format(self._files.name))
         return " ".join(said)

@@ -59,7 +59,7 @@ EDITS: dict[str, Callable[[st.DrawFn, Project, Layer, int], Project]] = {
         p, {x.id: dict.fromkeys(range(1001, f + 1), plain_mask(None, d(st.integers(0, 5))))}
     ),
 }
-NO_EDITS = {"frames_prompted_otherwise", "masks_setter", "with_masks"}
+NO_EDITS = {"answers_setter", "frames_prompted_otherwise", "masks_setter", "with_masks"}
 
 
 def test_every_edit_there_is_stands_in_these_tests() -> None:
