@@ -45,12 +45,12 @@ class Crew(QObject):
             urgent = plan.urgent_frame(wanted)
             if job.caches is not wanted.caches or urgent not in {None, job.frame}:
                 job.cancel.cancel()
-        self._wake()
+        self.wake()
 
     def start_batch(self, batch: Batch) -> None:
         """Run `batch` on the batch lane, after those that are not over yet."""
         self._batches = [*(x for x in self._batches if not x.over), batch]
-        self._wake()
+        self.wake()
 
     @property
     def embedding(self) -> int | None:
@@ -92,6 +92,7 @@ class Crew(QObject):
         self._thumbnail_turn = not self._thumbnail_turn
         return thumbnail if self._thumbnail_turn else batch
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Have every lane ask again what is next; may be called from any thread."""
         for lane in self.lanes:
             lane.wake()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from app.clip_caches import ClipCaches
-from app.domain.archive import ArchiveFolder, LayerArchive, archive_name, seal_of
+from app.domain.archive import RECENT, ArchiveFolder, LayerArchive, archive_name, seal_of
 from app.domain.clip import Clip, FrameError
 from app.domain.mask import Mask
 from app.domain.project import LayerId, Project
@@ -16,7 +16,7 @@ from app.jobs import FrameSource
 from app.propagation import Keys, Propagation
 from models.base import Cancelled, Embedding, Model, ModelError, ModelInfo, Prediction
 from models.ort import Cancel
-from models.tracking import Key, KeyMask, Tracker, Tracking
+from models.tracking import Tracker, Tracking
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -50,11 +50,20 @@ class EmbeddingSource:
     """Embeddings of a clip's frames, for one thread: those at hand, else read and encoded now.
 
     `caches` are those of the window, where there is one: what is encoded is kept there as long as
-    nothing else has to leave for it. `seconds` is what the encoder took so far.
+    nothing else has to leave for it, and `kept` is called: somebody may wait for it. `seconds` is
+    what the encoder took so far.
     """
 
-    def __init__(self, clip: Clip, model: Model, cancel: Cancel, caches: ClipCaches | None) -> None:
+    def __init__(
+        self,
+        clip: Clip,
+        model: Model,
+        cancel: Cancel,
+        caches: ClipCaches | None,
+        kept: Callable[[], None] = lambda: None,
+    ) -> None:
         self._clip, self._model, self._cancel, self._caches = clip, model, cancel, caches
+        self._kept = kept
         self._frames = FrameSource()
         self.seconds = 0.0
 
@@ -91,6 +100,7 @@ class EmbeddingSource:
         self.seconds += time.perf_counter() - start
         if caches is not None and len(caches.embedded_frames()) < caches.embeddings_that_fit:
             caches.keep_embedding(frame, embedding)
+            self._kept()
         return embedding
 
     def close(self) -> None:
@@ -99,12 +109,19 @@ class EmbeddingSource:
 
 
 def archives_of(
-    propagation: Propagation, project: Project, info: ModelInfo, folder: ArchiveFolder | None
+    propagation: Propagation,
+    project: Project,
+    info: ModelInfo,
+    folder: ArchiveFolder | None,
+    recent: int = RECENT,
 ) -> dict[LayerId, LayerArchive]:
-    """The archives of the layers, which give back what goes with the masks of `project`."""
+    """The archives of the layers, which give back what goes with the masks of `project`.
+
+    `recent` is how many records of a layer are held in memory, whatever becomes of the disk.
+    """
     found = {}
     layers = {layer.id: layer for layer in project.layers}
-    for layer_id, keys in propagation.keys.items():
+    for layer_id in propagation.keys:
         name = archive_name(info.digest, propagation.clip.fingerprint.key, layer_id)
         layer = layers.get(layer_id)
         masks = layer.masks if layer else {}
@@ -112,7 +129,7 @@ def archives_of(
             folder,
             name,
             {frame: seal_of(mask.data) for frame, mask in masks.items() if mask.prompt is None},
-            {frame: seal_of(_key_bytes(key)) for frame, key in keys.items()},
+            recent=recent,
         )
     return found
 
@@ -182,18 +199,17 @@ class _Pass:
         left = list(frames)
         while left := [frame for frame in left if frame not in self.unreadable]:
             keys = self._keys(layers)
-            last: int | None = None
+            came: dict[int, int] = {}  # answers, by frame
             try:
                 for answer in self._track(keys, left) if keys else ():
-                    last = answer.frame
+                    came[answer.frame] = came.get(answer.frame, 0) + 1
                     yield answer
             except _UnreadableError as e:
                 if e.frame in self.unreadable:
                     raise ModelError(str(e)) from e  # the tracker insists on it
                 self.unreadable.add(e.frame)
                 yield Skipped(e.frame, str(e))
-                if last is not None:
-                    del left[: left.index(last) + 1]
+                del left[: _whole(came, len(keys))]
             else:
                 return
 
@@ -235,6 +251,13 @@ class _Pass:
         return {layer: keys for layer, keys in readable.items() if keys}
 
 
+def _whole(came: Mapping[int, int], layers: int) -> int:
+    """How many frames every layer was answered on: of the last one some may be missing."""
+    counts = list(came.values())
+    usual = counts[-2] if len(counts) > 1 else layers
+    return len(counts) - 1 if counts and counts[-1] < usual else len(counts)
+
+
 class _Clock:
     """Seconds since the last look, those of the encoder apart."""
 
@@ -249,9 +272,3 @@ class _Clock:
         rest = at - self._at - encoder
         self._at, self._encoded = at, encoded
         return encoder, rest
-
-
-def _key_bytes(key: Key) -> bytes:
-    if isinstance(key, KeyMask):
-        return repr(key.inside.shape).encode() + key.inside.tobytes()
-    return repr(key).encode()

@@ -64,6 +64,9 @@ class Host(Protocol):
     def start_batch(self, batch: Batch) -> None:
         """Run `batch` on the batch lane."""
 
+    def wake(self) -> None:
+        """Have every lane ask again what is next; called from any thread."""
+
     def begin_growing(self, label: str) -> None:
         """Make the step of the history that the masks go into."""
 
@@ -83,13 +86,15 @@ class Run:
     came: dict[LayerId, dict[int, Mask]] = field(default_factory=dict)  # not taken yet
     skipped: list[int] = field(default_factory=list)
     frame: int | None = None  # the one answered last
-    done: int = 0  # frames
+    done: int = 0  # frames answered
     started: float | None = None  # when the first frame was answered
 
     @property
     def left(self) -> int:
         """How many frames are to come."""
-        return max(0, self.propagation.frames - self.done)
+        passes = self.propagation.passes
+        gone = sum(frame in order for order in passes for frame in self.skipped)
+        return max(0, self.propagation.frames - self.done - gone)
 
     @property
     def seconds_left(self) -> float | None:
@@ -203,7 +208,6 @@ class Propagator(QObject):
             self._finish(run, answer)
         elif isinstance(answer.value, Skipped):
             run.skipped.append(answer.value.frame)
-            run.done += 1
         elif isinstance(answer.value, Propagated):
             self._note(run, answer.value)
         return True
@@ -221,17 +225,15 @@ class Propagator(QObject):
             self._taking.start()
 
     def _take_masks(self) -> None:
-        """Put what came into the growing step and all after it; a locked layer gets nothing."""
+        """Put what came into the growing step and all after it; ends where no layer takes it."""
         run = self._run
         if run is None:
             return
         start = time.perf_counter()
         came, run.came = run.came, {}
-        there = {layer.id: layer for layer in self._host.project.layers}
-        if not any(layer in there for layer in run.propagation.keys):
-            run.batch.cancel()  # the artist deleted them all
-        locked = {layer.id for layer in there.values() if layer.locked}
-        came = {layer: masks for layer, masks in came.items() if layer not in locked}
+        takers = {layer.id for layer in self._host.project.layers if not layer.locked}
+        if takers.isdisjoint(run.propagation.keys):
+            run.batch.cancel()  # the artist deleted or locked them all
         if came:
             self._host.history.grow(edits.masks_setter(came))
             self._host.grew()
@@ -257,7 +259,7 @@ class Propagator(QObject):
 
     def _starter(self, propagation: Propagation, tracker: Tracker, cancel: Cancel) -> _Starter:
         host = self._host
-        source = EmbeddingSource(propagation.clip, self._model(), cancel, host.caches)
+        source = EmbeddingSource(propagation.clip, self._model(), cancel, host.caches, host.wake)
         return _Starter(
             propagation, host.project, tracker, self._model(), source, self._folder, cancel
         )

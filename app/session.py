@@ -549,6 +549,10 @@ class Session(QObject):
         """Run `batch` on the batch lane; called by the session's parts."""
         self._crew.start_batch(batch)
 
+    def wake(self) -> None:
+        """Have every lane ask again what is next; called by the session's parts, in any thread."""
+        self._crew.wake()
+
     def begin_growing(self, label: str) -> None:
         """Make a step that masks come into bit by bit; called by the session's parts."""
         self.edits += 1

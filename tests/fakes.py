@@ -140,7 +140,8 @@ class DiscTracker:
                     if isinstance(cancel, Cancel) and cancel.fired:
                         raise Cancelled
                 x, y = self._place(tracking, layer, keys, frame, way)
-                tracking.archives[layer].put(frame, struct.pack("<dd", x, y))
+                if frame not in keys:
+                    tracking.archives[layer].put(frame, struct.pack("<dd", x, y))
                 self.model.tracked.append((layer, frame))
                 prediction = self.model.decode(embedding, (Click(x, y),))
                 presence = GONE - x

@@ -1,7 +1,7 @@
 """What a tracker remembers of a layer, by frame, in files that are never trusted blindly.
 
 A record is only good for the mask it was made with: beside it stands a seal, the digest of that
-mask (of the prompt, on a keyframe), and it is given back only while the project still holds it.
+mask, and it is given back only while the project still holds it.
 
 One file a record: magic, crc32 (u32, little endian) of what follows and of the frame, the seal
 (32 bytes), the record. A torn, foreign or swapped file reads as absent, so none needs to be synced.
@@ -31,7 +31,7 @@ RECENT = 24  # records of a layer held in memory, whatever becomes of the disk: 
 
 
 def seal_of(content: bytes) -> bytes:
-    """The seal of a mask's data, or of a prompt put into bytes: 32 bytes."""
+    """The seal of a mask's data: 32 bytes."""
     return hashlib.sha256(content).digest()
 
 
@@ -119,8 +119,9 @@ class ArchiveFolder:
 class LayerArchive:
     """The archive of one layer while it is tracked; without a folder it is kept in memory alone.
 
-    `masks` and `keys` are the seals of what the project holds by frame: of masks, and of prompts.
-    A record and the mask it goes with come in any order: it is written once both are there.
+    `masks` are the seals of the masks that the project holds, by frame. A record and the mask it
+    goes with come in any order: it is written once both are there. `recent` records are held in
+    memory of the latest, and as many of the first.
     """
 
     def __init__(
@@ -128,11 +129,10 @@ class LayerArchive:
         folder: ArchiveFolder | None,
         name: str,
         masks: Mapping[int, bytes] = NOTHING,
-        keys: Mapping[int, bytes] = NOTHING,
+        recent: int = RECENT,
     ) -> None:
-        self._folder, self._name = folder, name
-        self._seals = {**masks, **keys}
-        self._keys = frozenset(keys)
+        self._folder, self._name, self._recent = folder, name, recent
+        self._seals = dict(masks)
         self._fresh: dict[int, bytes] = {}  # records of this run, the oldest first
         self._unsealed: set[int] = set()  # frames whose record waits for its mask
         self._unfilled: set[int] = set()  # frames whose mask waits for its record
@@ -149,17 +149,15 @@ class LayerArchive:
         """Keep the record of `frame`, in place of an earlier one."""
         self._fresh.pop(frame, None)
         self._fresh[frame] = record
-        if len(self._fresh) > 2 * RECENT:
-            del self._fresh[list(self._fresh)[RECENT]]
-        if frame in self._keys or frame in self._unfilled:
+        if len(self._fresh) > 2 * self._recent:
+            del self._fresh[list(self._fresh)[self._recent]]
+        if frame in self._unfilled:
             self._write(frame)
         else:
             self._unsealed.add(frame)
 
     def seal(self, frame: int, seal: bytes) -> None:
-        """Note the mask the project gets on `frame`; keyframes keep their seal."""
-        if frame in self._keys:
-            return
+        """Note the mask the project gets on `frame`."""
         self._seals[frame] = seal
         if frame in self._unsealed:
             self._write(frame)

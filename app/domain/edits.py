@@ -138,7 +138,8 @@ def set_mask(project: Project, layer_id: LayerId, frame: int, mask: Mask) -> Pro
 def set_masks(project: Project, masks: Mapping[LayerId, Mapping[int, Mask]]) -> Project:
     """The layers with masks that no prompt made, as propagation gives them.
 
-    A frame with a prompt keeps its own mask; a layer that is not there is left out.
+    A frame with a prompt keeps its own mask, a locked layer all of them; a layer that is not there
+    is left out.
     """
     return masks_setter(masks)(project)
 
@@ -192,7 +193,9 @@ def answers_setter(
 
 
 def with_masks(layer: Layer, masks: Mapping[int, Mask]) -> Layer:
-    """The layer with these masks on the frames that have no prompt."""
+    """The layer with these masks on the frames that have no prompt; a locked one as it is."""
+    if layer.locked:
+        return layer
     fresh = {
         frame: mask
         for frame, mask in masks.items()

@@ -19,15 +19,13 @@ from app.domain.archive import (
 )
 
 NAME = archive_name("model", "clip", "layer")
-MASK, OTHER, KEY = seal_of(b"mask"), seal_of(b"other"), seal_of(b"key")
+MASK, OTHER = seal_of(b"mask"), seal_of(b"other")
 LOTS = 1 << 30
 
 
-def later(
-    path: Path, masks: dict[int, bytes], keys: dict[int, bytes] | None = None
-) -> LayerArchive:
+def later(path: Path, masks: dict[int, bytes]) -> LayerArchive:
     """The archive as the next run of the program finds it."""
-    return LayerArchive(ArchiveFolder(path, LOTS), NAME, masks, keys or {})
+    return LayerArchive(ArchiveFolder(path, LOTS), NAME, masks)
 
 
 @pytest.mark.parametrize("record_first", [True, False])
@@ -49,15 +47,6 @@ def test_a_record_without_a_mask_is_not_written(tmp_path: Path) -> None:
     archive.put(5, b"memory")
     assert archive.get(5) == b"memory"  # it serves the run that made it
     assert later(tmp_path, {5: MASK}).get(5) is None
-
-
-def test_a_keyframe_is_sealed_by_its_prompt(tmp_path: Path) -> None:
-    archive = later(tmp_path, {5: MASK}, {5: KEY})
-    archive.put(5, b"memory")
-    archive.seal(5, MASK)
-    assert later(tmp_path, {5: MASK}, {5: KEY}).get(5) == b"memory"
-    assert later(tmp_path, {5: MASK}, {5: OTHER}).get(5) is None
-    assert later(tmp_path, {5: MASK}).get(5) is None  # its prompt was deleted
 
 
 def test_archives_do_not_mix() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -99,6 +100,10 @@ def test_undo_and_redo_lead_to_the_very_values(values: list[Project], data: st.D
         assert history.present is values[index]
 
 
+def _instead(old: Project, new: Project, value: Project) -> Project:
+    return new if value is old else value
+
+
 @many
 @given(walks(), st.data())
 def test_the_bytes_are_those_that_only_the_other_steps_hold(
@@ -107,16 +112,23 @@ def test_the_bytes_are_those_that_only_the_other_steps_hold(
     """However one came there: by commits, merges, answers, undo."""
     history, kept = History(values[0]), [values[0]]
     for project in values[1:]:
-        way = data.draw(st.sampled_from(["commit", "amend", "undo"]))
+        way = data.draw(st.sampled_from(["commit", "amend", "complete", "undo"]))
         if way == "commit":
             history.commit("edit", project)
             kept = [*kept[: history.index], project]
         elif way == "amend":
             history.amend(project)
             kept[history.index] = project
+        elif way == "complete":
+            old = data.draw(st.sampled_from(kept))
+            kept = [project if value is old else value for value in kept]
+            history.complete(partial(_instead, old, project))
         elif history.can_undo:
             history.go_to(history.index - 1)
     assert history.bytes == sum(bytes_lost(a, b) for a, b in pairwise(kept))
+    for index, project in enumerate(kept):
+        history.go_to(index)
+        assert history.present is project
 
 
 def big(seed: int) -> Project:

@@ -102,6 +102,37 @@ def test_masks_come_frame_by_frame_and_are_one_step(keyed: Session, qtbot: QtBot
     assert sorted(only(keyed).masks) == READABLE
 
 
+def test_encoding_ahead_rests_and_the_time_left_is_told(
+    keyed: Session, qtbot: QtBot, model: TrackingDiscModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gap, which costs no time, is told first and counts for nothing."""
+    now = [1000.0]
+    monkeypatch.setattr("app.propagator.time.monotonic", lambda: now[0])
+    model.tracking.clear()
+    keyed.propagate("forward")
+    assert keyed._crew._wanted.ahead is False
+    for _ in range(3):
+        now[0] += 10
+        hold(model, qtbot, keyed, 1)
+    assert keyed.propagator.activity() == "propagating 1003 (8 left, 1:20)"
+    model.tracking.set()
+    end(keyed, qtbot)
+    assert keyed._crew._wanted.ahead is True
+
+
+def test_where_taking_masks_takes_long_they_are_taken_less_often(
+    keyed: Session, qtbot: QtBot, model: TrackingDiscModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(range(10_000))
+    monkeypatch.setattr("app.propagator.time.perf_counter", lambda: next(clock) / 10)
+    model.tracking.clear()
+    keyed.propagate("forward")
+    hold(model, qtbot, keyed, 2)
+    qtbot.waitUntil(lambda: keyed.propagator._taking.interval() == 1000, timeout=LONG)
+    keyed.cancel_propagation()
+    end(keyed, qtbot)
+
+
 def test_a_gap_is_left_out_and_said(keyed: Session, qtbot: QtBot) -> None:
     said: list[Message] = []
     keyed.message_sent.connect(said.append)
@@ -359,7 +390,7 @@ def test_a_layer_deleted_meanwhile_drops_the_answers(
     assert 1002 in only(keyed).masks
 
 
-def test_a_layer_locked_meanwhile_gets_nothing_more(
+def test_a_layer_locked_meanwhile_gets_nothing_more_and_the_run_ends(
     keyed: Session, qtbot: QtBot, model: TrackingDiscModel
 ) -> None:
     model.tracking.clear()
@@ -369,9 +400,68 @@ def test_a_layer_locked_meanwhile_gets_nothing_more(
     layer = only(keyed).id
     keyed.edit("Lock", lambda p: edits.set_locked(p, layer, locked=True))
     before = dict(only(keyed).masks)
-    model.tracking.set()
-    end(keyed, qtbot)
+    tracked = len(model.tracked)
+    model.let(1)
+    end(keyed, qtbot)  # the gate is closed: it ends because nobody takes what comes
     assert only(keyed).masks == before
+    assert len(model.tracked) <= tracked + 1
+    keyed.undo()
+    assert set(only(keyed).masks) == {frame for _, frame in model.tracked}
+
+
+def test_a_lock_between_leaves_no_hole_when_it_is_undone(
+    session: Session, qtbot: QtBot, model: TrackingDiscModel
+) -> None:
+    click(session, qtbot, FIRST, X)
+    session.add_layer()
+    click(session, qtbot, FIRST, 90.0)
+    locked = session.selected
+    assert locked is not None
+    model.tracking.clear()
+    session.propagate_all()
+    model.let(4)
+    qtbot.waitUntil(lambda: 1002 in session.project.layer(locked).masks, timeout=LONG)
+    session.edit("Lock", lambda p: edits.set_locked(p, locked, locked=True))
+    model.tracking.set()
+    end(session, qtbot)
+    assert sorted(session.project.layer(locked).masks) == [FIRST, 1002]
+    session.undo()
+    assert sorted(session.project.layer(locked).masks) == READABLE
+
+
+def test_an_answer_that_comes_late_leaves_no_step_of_its_own(
+    session: Session, qtbot: QtBot, model: TrackingDiscModel
+) -> None:
+    """The click is propagated before it is answered; then nothing comes."""
+    session.seek(FIRST)
+    model.decoding.clear()
+    session.add_point(X, Y, include=True)
+    model.tracking.clear()
+    session.propagate("forward")
+    model.decoding.set()
+    layer = session.selected
+    assert layer is not None
+    qtbot.waitUntil(lambda: not session.is_pending(layer, FIRST), timeout=LONG)
+    told: list[list[str]] = []
+    session.history_changed.connect(lambda: told.append(session.history.labels()))
+    session.cancel_propagation()
+    end(session, qtbot)
+    assert [label for label in session.history.labels() if "Propagate" in label] == []
+    assert told[-1] == session.history.labels()
+    session.undo()
+    session.redo()
+    assert not session.is_pending(layer, FIRST)  # the click's own step has its answer
+
+
+def test_a_step_that_goes_away_with_the_model_is_told(
+    keyed: Session, qtbot: QtBot, model: TrackingDiscModel
+) -> None:
+    told: list[list[str]] = []
+    keyed.history_changed.connect(lambda: told.append(keyed.history.labels()))
+    model.tracking.clear()
+    keyed.propagate("forward")
+    keyed.use_model(DiscModel())
+    assert told[-1] == keyed.history.labels()
 
 
 def test_a_drag_meanwhile_stays_one_step(
@@ -409,14 +499,26 @@ def test_another_model_ends_it_and_what_came_stays(
     assert sorted(only(keyed).masks) == READABLE
 
 
-def test_closing_the_project_ends_it(
-    keyed: Session, qtbot: QtBot, model: TrackingDiscModel, plate: Path
+def test_closing_the_project_ends_it_and_keeps_what_came(
+    keyed: Session, qtbot: QtBot, model: TrackingDiscModel, tmp_path: Path
 ) -> None:
     model.tracking.clear()
     keyed.propagate("forward")
     hold(model, qtbot, keyed, 1)
+    keyed.propagator._taking.setInterval(60_000)  # as where taking them takes long
+    wanted = len(model.tracked) + 3
+    model.let(3)
+    qtbot.waitUntil(lambda: len(model.tracked) == wanted, timeout=LONG)
+    qtbot.wait(100)
     keyed.close_project()
     assert not keyed.propagating
+    (work,) = (tmp_path / "recovery").glob("*.roto")
+
+    def kept() -> bool:
+        layers = read_project(work).project.layers
+        return bool(layers) and len(layers[0].masks) == 4
+
+    qtbot.waitUntil(kept, timeout=LONG)
     model.tracking.set()
     qtbot.wait(200)
     assert keyed.project.layers == ()
