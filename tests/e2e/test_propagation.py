@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,8 +10,11 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
+from app.domain.live_copy import LiveCopy
+from app.domain.project_read import read_project
 from app.ui.main_window import MainWindow
 from app.ui.timeline_scene import ROW
 from tests.e2e.test_window import click, key, show_first_frame, wait_for_matte
@@ -132,3 +136,67 @@ def test_without_a_keyframe_f_says_what_to_do(open_window: Open, plate: Path, qt
     wait_for_matte(window, qtbot)
     assert window.actions_table["track.forward"].isEnabled()
     assert "keyframe to start" not in window.actions_table["track.forward"].toolTip()
+
+
+@pytest.mark.parametrize("answer", ["Save", "Cancel"])
+def test_leaving_asks_ends_it_and_saves_once(
+    window: MainWindow,
+    qtbot: QtBot,
+    model: TrackingDiscModel,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+) -> None:
+    session, home = window.session, tmp_path / "shot.roto"
+    with qtbot.waitSignal(session.files.save_ended, timeout=LONG):
+        session.files.save(home)
+    model.tracking.clear()
+    key(window, "F")
+    model.let(4)
+    qtbot.waitUntil(lambda: len(session.project.layers[0].masks) == 4, timeout=LONG)
+    asked: list[str] = []
+    saves: list[object] = []
+
+    def leave(box: QMessageBox) -> int:
+        asked.append(box.text())
+        return QMessageBox.StandardButton[answer]
+
+    monkeypatch.setattr(QMessageBox, "exec", leave)
+    monkeypatch.setattr(LiveCopy, "save", slowed(LiveCopy.save, model, saves))
+    window.close()
+    assert len(asked) == 1
+    assert "A propagation is under way" in asked[0]
+    assert session.propagating is (answer == "Cancel")
+    if answer == "Save":
+        qtbot.waitUntil(window.isHidden, timeout=LONG)
+        assert len(saves) == 1
+        assert len(read_project(home).project.layers[0].masks) == 4
+
+
+def test_leaving_a_saved_project_asks_while_it_runs(
+    window: MainWindow, qtbot: QtBot, model: TrackingDiscModel, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    session = window.session
+    model.tracking.clear()
+    key(window, "F")
+    with qtbot.waitSignal(session.files.save_ended, timeout=LONG):
+        session.files.save(tmp_path / "shot.roto")
+    assert not session.files.is_modified
+    monkeypatch.setattr(QMessageBox, "exec", lambda _box: QMessageBox.StandardButton.Cancel)
+    assert not window.close()
+    assert session.propagating
+
+
+def slowed(
+    save: Callable[..., str], model: TrackingDiscModel, saves: list[object]
+) -> Callable[..., str]:
+    """Saves during which another mask comes, if any still may."""
+
+    def slow(*words: object) -> str:
+        saves.append(words)
+        model.let(1)
+        time.sleep(0.3)
+        return save(*words)
+
+    return slow
