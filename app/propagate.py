@@ -201,7 +201,7 @@ class _Pass:
             keys = self._keys(layers)
             came: dict[int, int] = {}  # answers, by frame
             try:
-                for answer in self._track(keys, left) if keys else ():
+                for answer in self._track(keys, left, frames.step) if keys else ():
                     came[answer.frame] = came.get(answer.frame, 0) + 1
                     yield answer
             except _UnreadableError as e:
@@ -213,10 +213,10 @@ class _Pass:
             else:
                 return
 
-    def _track(self, keys: Keys, left: Sequence[int]) -> Iterator[Propagated]:
+    def _track(self, keys: Keys, left: Sequence[int], step: int) -> Iterator[Propagated]:
         span = self.propagation.clip.frames
         tracking = Tracking(
-            self.source, keys, tuple(left), range(span.first, span.last + 1), self.archives
+            self.source, keys, tuple(left), range(span.first, span.last + 1), self.archives, step
         )
         clock = _Clock(self.source)
         for tracked in self.tracker.track(tracking, self.cancel):

@@ -15,12 +15,14 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from models.base import ModelError
 from models.tracking import TrackOptions
 from models.tracking_rules import TrackingRules
 
 F32: TypeAlias = NDArray[np.float32]
 Bf16: TypeAlias = NDArray[np.uint16]  # the upper halves of float32, as the original keeps memories
 
+EXPONENT = np.uint16(0x7F80)  # of a bfloat16, all its bits set: infinite or no number
 LEFT_OUT = 2  # memories that pruning drops (Surgical SAM 2: five of seven are kept)
 
 
@@ -63,7 +65,8 @@ def gather(
 ) -> Gathered:
     """What to look back at from `moment`: keyframes, frames tracked lately, object pointers.
 
-    `keys` may compute its values when they are asked for; only those that count are.
+    `keys` may compute its values when they are asked for; only those that count are. Raises
+    ModelError where there is nothing to look back at.
     """
     near = nearest(keys.keys(), moment.frame, options.conditioning)
 
@@ -80,7 +83,7 @@ def gather(
         if remembered is not None:
             memories.append((back - 1, remembered))
     if options.prune and len(memories) >= rules.memories:
-        memories = pruned(memories)
+        memories = pruned(memories, len(near))
     pointers: list[tuple[int, F32]] = []
     for key in near:
         ago = (moment.frame - key) * moment.step
@@ -119,14 +122,15 @@ def reach(rules: TrackingRules, options: TrackOptions) -> int:
     return max(rules.pointers - 1, 1 + (rules.memories - 1) * options.stride)
 
 
-def pruned(memories: list[tuple[int, Remembered]]) -> list[tuple[int, Remembered]]:
+def pruned(memories: list[tuple[int, Remembered]], keys: int) -> list[tuple[int, Remembered]]:
     """Without the LEFT_OUT memories that are most like the newest one.
 
-    The first, which is a keyframe, and the newest always stay. Likeness is the cosine of tokens at
-    the same place, summed (Efficient Frame Pruning, Surgical SAM 2, 2024, section 3).
+    The first `keys`, which the artist made, and the newest always stay. Likeness is the cosine of
+    tokens at the same place, summed (Efficient Frame Pruning, Surgical SAM 2, 2024, section 3,
+    where there is one keyframe).
     """
     newest = _directions(memories[-1][1])
-    between = range(1, len(memories) - 1)
+    between = range(keys, len(memories) - 1)
     likeness = {k: float((_directions(memories[k][1]) * newest).sum()) for k in between}
     dropped = sorted(likeness, key=lambda k: -likeness[k])[:LEFT_OUT]
     return [memory for k, memory in enumerate(memories) if k not in dropped]
@@ -137,6 +141,11 @@ def as_bf16(values: F32) -> Bf16:
     bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
     rounded = bits + 0x7FFF + ((bits >> 16) & 1)
     return (rounded >> 16).astype(np.uint16)
+
+
+def is_finite(values: Bf16) -> bool:
+    """Whether none of the bfloat16 `values` is infinite or no number."""
+    return not ((values & EXPONENT) == EXPONENT).any()
 
 
 def as_float(values: Bf16) -> F32:
@@ -155,6 +164,8 @@ def _place(moment: Moment, back: int, stride: int) -> int:
 def _as_arrays(
     memories: list[tuple[int, Remembered]], pointers: list[tuple[int, F32]], most: int
 ) -> Gathered:
+    if not memories:
+        raise ModelError("A layer needs a keyframe to be tracked from.")
     tokens = np.stack([as_float(remembered.tokens) for _, remembered in memories])[None]
     times = np.array([row for row, _ in memories], np.int64)
     width = len(memories[0][1].pointer)

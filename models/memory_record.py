@@ -6,7 +6,7 @@ import struct
 
 import numpy as np
 
-from models.memory_bank import Remembered
+from models.memory_bank import Remembered, is_finite
 from models.tracking_rules import TrackingRules
 
 HEAD = struct.Struct("<4sf")  # the kind of record, the presence
@@ -33,4 +33,6 @@ def remembered_of(record: bytes, rules: TrackingRules, width: int) -> Remembered
     if kind != KIND or not np.isfinite([presence, *pointer]).all():
         return None
     tokens = np.frombuffer(record[split:], "<u2").astype(np.uint16)
+    if not is_finite(tokens):
+        return None
     return Remembered(tokens.reshape(rules.tokens, rules.channels), pointer, presence)

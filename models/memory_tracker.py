@@ -6,6 +6,7 @@ prompts, corrections and tracking in any order. `MemoryTracker` drives it throug
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from typing import NamedTuple, TypeAlias, cast
 
@@ -24,6 +25,8 @@ from models.video_prompt import NO_POINT, of_mask, played
 
 F32: TypeAlias = NDArray[np.float32]
 
+HELD = 8  # embeddings of keyframes, so that several layers that have them read each once
+
 
 class LayerTracker:
     """One layer in a clip of `length` frames, counted from 0; points are in model pixels.
@@ -37,9 +40,10 @@ class LayerTracker:
         graphs: VideoGraphs,
         options: TrackOptions,
         length: int,
-        keys: MutableMapping[int, Remembered] | None = None,
+        keys: Mapping[int, Remembered] | None = None,
     ) -> None:
-        self.keys: MutableMapping[int, Remembered] = {} if keys is None else keys
+        given = cast("MutableMapping[int, Remembered]", keys or {})  # only the first is written to
+        self.keys = ChainMap[int, Remembered]({}, given)
         self.tracked: dict[int, Remembered] = {}
         self._graphs, self._options, self._length = graphs, options, length
         self._answers: dict[int, Seen] = {}
@@ -93,11 +97,12 @@ class LayerTracker:
         return seen
 
     def forget_beyond(self, frame: int) -> None:
-        """Let go of what no frame near `frame` looks back at."""
+        """Let go of what no frame near `frame` looks back at; keyframes stay."""
         far = reach(self._graphs.rules, self._options) + 1
         for memories in (self.tracked, self._answers, self._ways):
-            for other in [other for other in memories if abs(other - frame) > far]:
-                del memories[other]
+            for other in list(memories):
+                if abs(other - frame) > far and other not in self.keys:
+                    del memories[other]
 
     def _looking_back(
         self, frame: int, features: Features, step: int, cancel: Cancel | None = None
@@ -132,9 +137,9 @@ class MemoryTracker:
             name: _Course(self._graphs, self._options, tracking, name, pictures, token)
             for name in tracking.keys
         }
-        for frame, step in _moments(tracking):
+        for frame in tracking.order:
             for name, course in layers.items():
-                seen, is_key = course.seen(frame - first, step)
+                seen, is_key = course.seen(frame - first, tracking.step)
                 width, height = pictures.size
                 prediction = Prediction(half(seen.logits), (0.0, 0.0, width, height), seen.score)
                 yield Tracked(name, frame, prediction, seen.presence, is_key)
@@ -143,22 +148,34 @@ class MemoryTracker:
 class _Pictures:
     """Features by frame; those of the frame at hand are made once, however many layers ask.
 
-    So are those of a keyframe that several layers have, where they look at it one after the other.
+    The embeddings of keyframes looked at last are held: other layers may look at them next.
     """
 
     def __init__(self, embeddings: Callable[[int], Embedding]) -> None:
         self.size = (0, 0)  # (width, height) of a frame in clip pixels
         self._embeddings = embeddings
-        self._held: dict[bool, tuple[int, Features]] = {}  # by whether it is a keyframe's
+        self._at_hand: tuple[int, Features] | None = None
+        self._held: dict[int, Embedding] = {}  # the one looked at last is the last
 
-    def features(self, frame: int, *, key: bool = False) -> Features:
-        for held, features in self._held.values():
-            if held == frame:
-                return features
-        embedding = self._embeddings(frame)
+    def features(self, frame: int) -> Features:
+        """Those of the frame at hand."""
+        if self._at_hand is None or self._at_hand[0] != frame:
+            self._at_hand = frame, features_of(self._embedding(frame))
+        return self._at_hand[1]
+
+    def of_key(self, frame: int) -> Features:
+        """Those of a keyframe, wherever it is."""
+        if self._at_hand is not None and self._at_hand[0] == frame:
+            return self._at_hand[1]
+        embedding = self._held[frame] = self._embedding(frame)
+        while len(self._held) > HELD:
+            del self._held[next(iter(self._held))]
+        return features_of(embedding)
+
+    def _embedding(self, frame: int) -> Embedding:
+        embedding = self._held.pop(frame, None) or self._embeddings(frame)
         self.size = embedding.frame_size
-        self._held[key] = (frame, features_of(embedding))
-        return self._held[key][1]
+        return embedding
 
 
 class _Known(NamedTuple):
@@ -166,25 +183,33 @@ class _Known(NamedTuple):
     remembered: Remembered
 
 
-class _Keys(dict[int, Remembered]):
-    """The memories of keyframes, each made when it is first looked at."""
+class _Keys(Mapping[int, Remembered]):
+    """The memories of keyframes, each made when it is first looked at; up to `most` are held."""
 
-    def __init__(self, frames: Sequence[int], made: Callable[[int], _Known]) -> None:
-        super().__init__((frame, NOT_YET) for frame in frames)
-        self._made = made
-        self._known: dict[int, _Known] = {}
+    def __init__(self, frames: Sequence[int], made: Callable[[int], _Known], most: int) -> None:
+        self._frames = frozenset(frames)
+        self._made, self._most = made, most
+        self._known: dict[int, _Known] = {}  # the one looked at last is the last
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._frames)
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def __contains__(self, frame: object) -> bool:
+        return frame in self._frames
 
     def __getitem__(self, frame: int) -> Remembered:
         return self.known(frame).remembered
 
     def known(self, frame: int) -> _Known:
         """What the keyframe says, and what is remembered of it."""
-        if frame not in self._known:
-            self._known[frame] = self._made(frame)
-        return self._known[frame]
-
-
-NOT_YET = Remembered(np.zeros((0, 0), np.uint16), np.zeros(0, np.float32), 0.0)
+        known = self._known.pop(frame) if frame in self._known else self._made(frame)
+        self._known[frame] = known
+        if len(self._known) > self._most:
+            del self._known[next(iter(self._known))]
+        return known
 
 
 class _Course:
@@ -206,10 +231,11 @@ class _Course:
         self._said: Mapping[int, Key] = {
             frame - self._first: key for frame, key in tracking.keys[layer].items()
         }
-        self._keys = _Keys(sorted(self._said), self._made)
+        self._far = reach(graphs.rules, options)
+        looked_at = options.conditioning + self._far if options.conditioning else len(self._said)
+        self._keys = _Keys(sorted(self._said), self._made, 2 * looked_at)
         self._tracker = LayerTracker(graphs, options, len(tracking.span), self._keys)
         self._archive = tracking.archives.get(layer)
-        self._far = reach(graphs.rules, options)
         self._begun = False
 
     def seen(self, frame: int, step: int) -> tuple[Seen, bool]:
@@ -240,7 +266,7 @@ class _Course:
 
     def _made(self, frame: int) -> _Known:
         key = self._said[frame]
-        features = self._pictures.features(frame + self._first, key=True)
+        features = self._pictures.of_key(frame + self._first)
         if isinstance(key, KeyMask):
             seen = of_mask(self._graphs, features, key.inside, self._cancel)
         else:
@@ -255,15 +281,3 @@ def remembered_key(
     hard = graphs.rules.hard_keys
     tokens = graphs.remember(features, seen.logits, seen.presence, hard=hard, cancel=cancel)
     return Remembered(tokens, seen.pointer, seen.presence)
-
-
-def _moments(tracking: Tracking) -> Iterator[tuple[int, int]]:
-    """The frames in order, each with the step that led to it; a frame alone goes on from a key."""
-    order = list(tracking.order)
-    keys = [frame for layer in tracking.keys.values() for frame in layer]
-    for k, frame in enumerate(order):
-        if len(order) == 1:
-            forward = any(key <= frame for key in keys)
-        else:
-            forward = frame > order[k - 1] if k else order[1] > frame
-        yield frame, 1 if forward else -1

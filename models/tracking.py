@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -45,8 +46,9 @@ class Tracking:
     `embeddings` gives the embedding of a frame of `span`: of those in `order` once each, however
     many layers there are, and of keyframes when they are first looked at. `keys` holds what is
     sure, by layer and frame: at least one frame a layer. `order` names the frames to answer, in the
-    order of work: 12, 13, 14 or 12, 11, 10. `archives`, by layer, make it possible to start
-    anywhere in what was tracked before.
+    order of work: 12, 13, 14, or 12, 11, 10 with a `step` of -1. `archives`, by layer, make it
+    possible to start anywhere in what was tracked before. Raises ValueError where order and step
+    contradict each other.
     """
 
     embeddings: Callable[[int], Embedding]
@@ -54,6 +56,11 @@ class Tracking:
     order: Sequence[int]
     span: range  # the frames of the clip
     archives: Mapping[str, Archive] = field(default_factory=lambda: MappingProxyType({}))
+    step: int = 1  # 1 forward, -1 backward: of one frame alone, the order does not say
+
+    def __post_init__(self) -> None:
+        if any((b - a) * self.step <= 0 for a, b in pairwise(self.order)):
+            raise ValueError(f"frames are not in order for a step of {self.step}: {self.order}")
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -64,7 +64,8 @@ def proposal(drawn: Drawn, mask: int, pointer: F32, no_pointer: F32) -> Seen:
     """Mask number `mask` as the answer."""
     score = float(drawn.scores[mask])
     if drawn.presence > 0:
-        return Seen(drawn.masks[mask], score, pointer, drawn.presence)
+        logits = drawn.masks[mask].copy()  # or it would keep the other three
+        return Seen(logits, score, pointer, drawn.presence)
     return Seen(np.full_like(drawn.masks[mask], NOTHING), score, no_pointer, drawn.presence)
 
 

@@ -63,10 +63,14 @@ def of_mask(
 ) -> Seen:
     """A mask (height, width) as the answer; the decoder is asked for its pointer only.
 
-    Source: sam2 1.1.0, sam2_video_predictor.py `add_new_mask`, sam2_base.py `_use_mask_as_output`.
+    Of an object so small that it covers no model pixel by half, the pixels it covers most stay: the
+    original loses it. Source: sam2 1.1.0, sam2_video_predictor.py `add_new_mask`, sam2_base.py
+    `_use_mask_as_output`.
     """
     size, side, constants = graphs.size, graphs.side, graphs.constants
-    square = soft_resized(inside.astype(np.float32), size, size) >= 0.5
+    covered = soft_resized(inside.astype(np.float32), size, size)
+    most = float(covered.max()) if inside.any() else 1.0
+    square = covered >= min(0.5, most)
     logits = soft_resized(np.where(square, SURE, -SURE).astype(np.float32), side, side)
     tiles = square.astype(np.float32).reshape(side, 4, side, 4)
     shrunk = np.einsum("rycx,yx->rc", tiles, constants.shrink_weights) + constants.shrink_bias

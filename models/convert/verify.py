@@ -51,7 +51,7 @@ class Report(NamedTuple):
     @property
     def is_equal(self) -> bool:
         """Whether every difference is within the limits of this module."""
-        return max(self.graphs.values()) < MOST_GRAPH and all(
+        return all(largest < MOST_GRAPH for largest in self.graphs.values()) and all(
             answer.largest < MOST_WHOLE and answer.flipped <= MOST_FLIPPED
             for answer in self.answers
         )

@@ -124,7 +124,8 @@ def test_a_model_whose_pointers_carry_no_time(
     assert_equal(found)
 
 
-# Each rule of the bank, broken on purpose. The loop as it is differs by less than MOST_WHOLE.
+# Each rule of the bank, broken on purpose, at a size that is quick and less exact.
+MOST_SMALL = 1e-2  # logits by which the loop as it is may differ there
 
 Gather = Callable[..., Gathered]
 REAL: Gather = bank.gather
@@ -235,11 +236,12 @@ def test_a_broken_rule_shows(
     model, pictures = models(256), parity.frames(10, (320, 180))
     BROKEN[rule](monkeypatch, model)
     found = compare(originals, model, pictures, SHORT)
-    assert max(difference.largest for difference in found) > 3 * verify.MOST_WHOLE
+    assert max(difference.largest for difference in found) > 10 * MOST_SMALL
 
 
 def test_the_same_loop_unbroken(models: Callable[..., Sam2], originals: Callable[..., Any]) -> None:
-    assert_equal(compare(originals, models(256), parity.frames(10, (320, 180)), SHORT))
+    found = compare(originals, models(256), parity.frames(10, (320, 180)), SHORT)
+    assert max(difference.largest for difference in found) < MOST_SMALL
 
 
 def test_frames_are_read_as_the_original_reads_them(tmp_path: Any) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from models import memory_tracker
 from models.base import BoxClick, Cancelled, Click, Embedding, ModelError, Rgb8
 from models.ort import Cancel
 from models.sam2 import Sam2
@@ -33,8 +35,8 @@ KEYS: Mapping[str, Mapping[int, Key]] = {
 class Kept:
     """An archive in memory."""
 
-    def __init__(self) -> None:
-        self.records: dict[int, bytes] = {}
+    def __init__(self, records: Mapping[int, bytes] | None = None) -> None:
+        self.records = dict(records or {})
 
     def get(self, frame: int) -> bytes | None:
         return self.records.get(frame)
@@ -65,6 +67,7 @@ def track(
     archives: Mapping[str, Archive] | None = None,
     options: TrackOptions | None = None,
     asked: Counter[int] | None = None,
+    step: int = 1,
 ) -> list[Tracked]:
     tracker = tracker_of(model, options)
     assert tracker is not None
@@ -74,7 +77,8 @@ def track(
             asked[frame] += 1
         return embeddings[frame]
 
-    return list(tracker.track(Tracking(embedding, keys, order, SPAN, archives or {})))
+    step = -1 if len(order) > 1 and order[1] < order[0] else step
+    return list(tracker.track(Tracking(embedding, keys, order, SPAN, archives or {}, step)))
 
 
 def same(a: Sequence[Tracked], b: Sequence[Tracked]) -> bool:
@@ -128,9 +132,20 @@ def test_each_embedding_is_asked_for_once_a_frame_however_many_layers(
     model: Sam2, embeddings: Mapping[int, Embedding]
 ) -> None:
     asked: Counter[int] = Counter()
-    keys = {name: {FIRST: KEYS["clicked"][FIRST]} for name in "abc"}
+    click = KEYS["clicked"][FIRST]
+    keys = {
+        "a": {FIRST: click, FIRST + 5: click},
+        "b": {FIRST: click, FIRST + 3: click},
+        "c": {FIRST + 5: click, FIRST + 3: click},
+    }
     track(model, embeddings, list(SPAN)[1:], keys, asked=asked)
-    assert asked == Counter(SPAN)
+    seen_as_keys = {
+        FIRST + 3,
+        FIRST + 5,
+    }  # looked at on the first frame, their own turn comes later
+    assert set(asked) == set(SPAN)
+    assert all(times == 1 for frame, times in asked.items() if frame not in seen_as_keys)
+    assert max(asked.values()) <= 2
 
 
 @pytest.mark.parametrize("backward", [False, True])
@@ -157,8 +172,11 @@ def test_damaged_and_lost_records_cost_their_frames_only(
     track(model, embeddings, list(SPAN)[:8], keys, {"a": archive})
     archive.records[FIRST + 7] = b"not a record"
     del archive.records[FIRST + 6]
-    found = track(model, embeddings, list(SPAN)[8:], keys, {"a": archive})
-    assert len(found) == 4
+    damaged = track(model, embeddings, list(SPAN)[8:], keys, {"a": Kept(archive.records)})
+    del archive.records[FIRST + 7]
+    lost = track(model, embeddings, list(SPAN)[8:], keys, {"a": Kept(archive.records)})
+    assert same(damaged, lost)
+    assert not same(lost, track(model, embeddings, list(SPAN)[8:], keys))
 
 
 def test_one_frame_alone_is_tracked_away_from_its_keyframe(
@@ -167,8 +185,51 @@ def test_one_frame_alone_is_tracked_away_from_its_keyframe(
     keys = {"a": {FIRST + 4: KEYS["clicked"][FIRST]}}
     after = track(model, embeddings, [FIRST + 5], keys)
     assert same(after, track(model, embeddings, [FIRST + 5, FIRST + 6], keys)[:1])
-    before = track(model, embeddings, [FIRST + 3], keys)
+    before = track(model, embeddings, [FIRST + 3], keys, step=-1)
     assert same(before, track(model, embeddings, [FIRST + 3, FIRST + 2], keys)[:1])
+
+
+def test_one_frame_alone_goes_the_way_it_is_told(
+    model: Sam2, embeddings: Mapping[int, Embedding]
+) -> None:
+    """Also where another layer, or the layer itself, has a keyframe on the other side."""
+    click = KEYS["clicked"][FIRST]
+    keys = {"a": {FIRST: click, FIRST + 8: click}, "b": {FIRST: click}}
+    order, archive = list(range(FIRST + 7, FIRST + 2, -1)), Kept()
+    whole = track(model, embeddings, order, keys, {"a": archive})
+    del archive.records[order[-1]]
+    alone = track(model, embeddings, order[-1:], keys, {"a": archive}, step=-1)
+    assert same(alone[:1], [x for x in whole[-2:] if x.layer == "a"])
+
+
+def test_an_order_that_contradicts_its_step_is_refused(embeddings: Mapping[int, Embedding]) -> None:
+    for order, step in (([2, 1], 1), ([1, 2], -1), ([1, 3, 2], 1)):
+        with pytest.raises(ValueError, match="not in order"):
+            Tracking(embeddings.__getitem__, KEYS, order, SPAN, step=step)
+
+
+def test_keyframes_far_away_are_let_go_of_and_made_anew(
+    model: Sam2, embeddings: Mapping[int, Embedding], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = {"a": dict.fromkeys(SPAN[::2], KEYS["clicked"][FIRST])}
+    options = TrackOptions(conditioning=2)
+    whole = track(model, embeddings, SPAN, keys, options=options)
+    monkeypatch.setattr(memory_tracker, "reach", lambda *_: 0)  # four are held
+    assert same(whole, track(model, embeddings, SPAN, keys, options=options))
+
+
+def test_a_mask_smaller_than_a_model_pixel_is_not_lost(
+    model: Sam2, embeddings: Mapping[int, Embedding]
+) -> None:
+    small = np.zeros((2160, 3840), np.bool_)
+    small[1000:1004, 2000:2003] = True
+    embedding = replace(embeddings[FIRST], frame_size=(3840, 2160))
+    (found,) = track(model, {FIRST: embedding}, [FIRST], {"dot": {FIRST: KeyMask(small)}})
+    assert found.presence > 0
+    (nothing,) = track(
+        model, {FIRST: embedding}, [FIRST], {"dot": {FIRST: KeyMask(np.zeros_like(small))}}
+    )
+    assert nothing.presence < 0
 
 
 def test_pruning_changes_what_comes_after_the_memory_is_full(

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.base import ModelError
 from models.memory_bank import (
     Gathered,
     Moment,
@@ -136,13 +137,27 @@ def test_pruning_leaves_out_what_repeats_the_newest_but_never_first_or_newest() 
     for k, direction in enumerate(directions):
         tokens = as_bf16(np.tile(np.array(direction, np.float32), (TOKENS, 1)))
         held.append((6 - k, Remembered(tokens, np.zeros(WIDTH, np.float32), 1.0)))
-    assert [row for row, _ in pruned(held)] == [6, 5, 3, 1, 0]
+    assert [row for row, _ in pruned(held, 1)] == [6, 5, 3, 1, 0]
+    assert [row for row, _ in pruned(held, 3)] == [6, 5, 4, 3, 0], "keyframes stay"
     options = TrackOptions(conditioning=0, prune=True)
     found = gather(memories(0), memories(*range(1, 10)), Moment(10, 1, 20), RULES, options)
     assert len(found.times) == RULES.memories - 2
     assert len(pointers(found)) == 10, "pointers are not pruned"
     few = gather(memories(0), memories(1), Moment(2, 1, 20), RULES, options)
     assert len(few.times) == 2
+
+
+def test_with_nothing_to_look_back_at_it_is_an_error_of_the_model() -> None:
+    with pytest.raises(ModelError, match="needs a keyframe"):
+        gather({}, {}, Moment(3, 1, 9), RULES, TrackOptions())
+
+
+@pytest.mark.parametrize(("value", "finite"), [(1e30, True), (np.inf, False), (np.nan, False)])
+def test_a_record_that_holds_no_numbers_is_none(value: float, finite: bool) -> None:
+    tokens = np.zeros((TOKENS, CHANNELS), np.float32)
+    tokens[1, 1] = value
+    record = record_of(Remembered(as_bf16(tokens), np.zeros(WIDTH, np.float32), 1.0))
+    assert (remembered_of(record, RULES, WIDTH) is not None) is finite
 
 
 @given(st.lists(st.floats(width=32, min_value=-(2.0**100), max_value=2.0**100)))

@@ -66,6 +66,7 @@ def test_a_model_of_any_form_is_clicked_on_and_tracked_with(
             order,
             FRAMES,
             {"clicked": kept},
+            -1 if backward else 1,
         )
         answers = list(model.tracker(TrackOptions(prune=prune)).track(tracking))
         rules = model.graphs.rules
