@@ -23,7 +23,7 @@ class CommandError(Exception):
 
 
 class At(NamedTuple):
-    """A point or box and its frame; None is the first frame asked for."""
+    """A point or box and its frame; None is the frame where the work begins."""
 
     step: Point | Box
     frame: int | None
@@ -36,7 +36,7 @@ class NewLayer(NamedTuple):
 
 
 class MaskAt(NamedTuple):
-    """The file of a mask and its frame; None is the first frame asked for."""
+    """The file of a mask and its frame; None is the frame where the work begins."""
 
     path: Path
     frame: int | None
