@@ -49,5 +49,6 @@ def _inside(pixels: Pixels) -> NDArray[np.bool_]:
     """
     grey = pixels.max(axis=2)
     white = np.iinfo(grey.dtype).max if grey.dtype.kind == "u" else 1.0
-    bright = grey > white / 2
-    return bright if bright.any() else grey > 0
+    bright: NDArray[np.bool_] = grey > white / 2
+    lit: NDArray[np.bool_] = grey > 0
+    return bright if bright.any() else lit

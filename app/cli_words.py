@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -126,14 +125,6 @@ def frame_range(text: str) -> FrameRange:
     if last < first:
         raise argparse.ArgumentTypeError(f"{text} ends before it starts")
     return FrameRange(first, last)
-
-
-def write_json(path: Path, values: object) -> None:
-    """Write `values` as JSON. Raises CommandError where the file cannot be written."""
-    try:
-        path.write_text(json.dumps(values, indent=1) + "\n", "utf-8")
-    except OSError as e:
-        raise CommandError(f"{path} cannot be written ({e.strerror}).") from e
 
 
 def _numbers(text: str, count: int) -> tuple[list[float], int | None]:

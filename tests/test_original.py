@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,19 @@ def test_a_pack_tells_its_original(tmp_path: Path) -> None:
     told["provenance"] = {"family": "sam2.1", "variant": "tiny", "random": 5}
     (tiny / "model.json").write_text(json.dumps(told), "utf-8")
     assert which(read_pack(tiny)) is None  # and still
+
+
+@pytest.mark.parametrize(
+    ("family", "runs"),
+    [("sam2", True), ("sam2.1", True), ("edgetam", False), ("efficienttam", False), (None, False)],
+)
+def test_only_sam_2_has_an_original_here(tmp_path: Path, family: str | None, runs: bool) -> None:
+    tiny = write_tiny_pack(tmp_path / "tiny")
+    told = json.loads((tiny / "model.json").read_text("utf-8"))
+    told["provenance"] = {"family": family, "variant": "ti", "random": 5}
+    (tiny / "model.json").write_text(json.dumps(told), "utf-8")
+    pack = replace(read_pack(tiny), family="sam2")
+    assert which(pack) == (Which(str(family), "ti", pack.size, seed=5) if runs else None)
 
 
 def test_without_pytorch_it_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
