@@ -2,12 +2,13 @@
 
 Every contestant of a task has a process of its own and runs in turn with the others; tasks follow
 each other. So load from elsewhere meets all of them alike: ratios mean more than milliseconds.
+Devices are looked at first: one that leaves a graph to the CPU is left out, which a note says.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from app.original import Which
@@ -21,8 +22,9 @@ from models.ort import DEVICES, runtime_module
 
 OURS = "app.bench_worker"
 THEIRS = "models.convert.bench_original"
-ORIGINAL = "PyTorch"
+ORIGINAL = "PyTorch CPU"  # whichever device ours runs on
 CLICK, GEMM, START = "click", "gemm", "start"
+CPU = "cpu"
 MATRICES = Plan(runs=8, warmup=1)  # of GEMM, before every series: the peak is the fastest of all
 
 
@@ -50,9 +52,9 @@ class Report:
     """All that was measured of a pack."""
 
     pack: str
-    tasks: list[Task]
-    gemm: dict[str, list[Sample]]  # products of matrices, each of `models.bench.gemm.OPERATIONS`
-    starts: dict[str, list[float]]  # seconds from nothing to a model that is ready
+    tasks: list[Task] = field(default_factory=list)
+    gemm: dict[str, list[Sample]] = field(default_factory=dict)  # products, each of `OPERATIONS`
+    starts: dict[str, list[float]] = field(default_factory=dict)  # seconds until a model is ready
     notes: list[str] = field(default_factory=list)
 
     def peak(self, who: str) -> float | None:
@@ -94,52 +96,86 @@ def devices() -> list[str]:
     """The devices whose providers are installed, the CPU first. Raises ModelError."""
     available = runtime_module().get_available_providers()
     others = [name for name, (provider, _) in DEVICES.items() if provider in available]
-    return ["cpu", *(name for name in others if name != "cpu")]
+    return [CPU, *(name for name in others if name != CPU)]
 
 
 def bench(
+    report: Report,
     pack: Pack,
     wish: Wish,
     original: Which | None,
     on: Sequence[str],
     progress: Callable[[str], None],
-) -> Report:
-    """Measure `pack` on the devices `on`. `progress` is told of each step. Raises ModelError."""
-    report = Report(pack.info.label, [], {}, {})
+) -> Iterator[None]:
+    """Measure `pack` on the devices `on` into `report`; yields each time it holds something more.
+
+    `progress` is told of each step. Raises ModelError; what was measured before stays.
+    """
+    progress("devices")
+    used, notes = _usable(pack, on)
+    report.notes.extend(notes)
     for name in wish.tasks:
         samples: dict[str, list[Sample]] = {}
         for number in range(wish.series):
             progress(f"{name}, series {number + 1} of {wish.series}")
             for what, plan, into in ((GEMM, MATRICES, report.gemm), (name, wish.plan, samples)):
-                for who, found in _measured(what, pack, plan, original, on, report).items():
+                for who, found in _measured(what, pack, plan, original, used).items():
                     into.setdefault(who, []).extend(found)
         report.tasks.append(Task(name, samples, None if name == CLICK else _operations(pack, name)))
+        yield
     progress("starts")
-    report.starts.update(_starts(pack, wish.starts, original, on))
-    return report
+    report.starts.update(_starts(pack, wish.starts, original, used))
+    yield
+
+
+def _usable(pack: Pack, on: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The devices of `on` that take everything, and a note for each other; the CPU where none does.
+
+    One that falls back would be measured as the CPU once more.
+    """
+    taken = [device for device in on if device == CPU or _takes(pack, device)]
+    used = taken or [CPU]
+    where = " and ".join(DEVICES[device][1] for device in used)
+    left_out = [DEVICES[device][1] for device in on if device not in taken]
+    return used, [f"{name} did not take this model; measured on {where}." for name in left_out]
+
+
+def _takes(pack: Pack, device: str) -> bool:
+    return all(_name(_ready(what, pack, device)) == DEVICES[device][1] for what in (START, GEMM))
+
+
+def _ready(what: str, pack: Pack, device: str) -> Process:
+    process = Process(OURS, [what, str(pack.folder), f"--device={device}"])
+    process.close()
+    return process
+
+
+def _name(process: Process) -> str:
+    return str(process.ready["device"])
 
 
 def _measured(
-    name: str, pack: Pack, plan: Plan, original: Which | None, on: Sequence[str], report: Report
+    name: str, pack: Pack, plan: Plan, original: Which | None, on: Sequence[str]
 ) -> dict[str, list[Sample]]:
     """One series of a task, by the name of the contestant."""
     running: dict[str, Process] = {}
     try:
         for device in on:
-            process = Process(OURS, [name, str(pack.folder), f"--device={device}"])
-            who = str(process.ready["device"])
-            if who in running:  # a device that gave up: what runs is the CPU once more
-                process.close()
-                note = f"{DEVICES[device][1]} did not take {name}: it ran on the CPU instead."
-                report.notes.append(note)
-                continue
-            running[who] = process
+            who = DEVICES[device][1]
+            running[who] = Process(OURS, [name, str(pack.folder), f"--device={device}"])
+            _check_device(running[who], who, name)
         if original:
             running[ORIGINAL] = Process(THEIRS, [name, *original.arguments()])
         return take_turns(running, plan)
     finally:
         for process in running.values():
             process.close()
+
+
+def _check_device(process: Process, who: str, what: str) -> None:
+    """Raises ModelError where a device that took everything before now leaves it to the CPU."""
+    if _name(process) != who:
+        raise ModelError(f"{who} did not take {what} this time; measure again when it is free.")
 
 
 def _operations(pack: Pack, name: str) -> int:
@@ -153,13 +189,16 @@ def _starts(
 ) -> dict[str, list[float]]:
     """Seconds of each start, in turns; the first of each only warms the disk's cache."""
     found: dict[str, list[float]] = {}
-    commands = [(OURS, [START, str(pack.folder), f"--device={device}"]) for device in on]
-    if original:
-        commands.append((THEIRS, [START, *original.arguments()]))
     for number in range(count + 1):
-        for module, arguments in commands:
-            process = Process(module, arguments)
+        started = {}
+        for device in on:
+            process = _ready(START, pack, device)
+            _check_device(process, DEVICES[device][1], "a start")
+            started[DEVICES[device][1]] = process.started
+        if original:
+            process = Process(THEIRS, [START, *original.arguments()])
             process.close()
-            if number:
-                found.setdefault(str(process.ready["device"]), []).append(process.started)
+            started[ORIGINAL] = process.started
+        for who, seconds in started.items() if number else ():
+            found.setdefault(who, []).append(seconds)
     return found

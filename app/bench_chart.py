@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from app.bench import ORIGINAL, Report
 from app.bench_report import titles
-from app.cli_words import CommandError
+from app.cli_results import unwritable
 from models.bench.contest import spread
 
 WIDTH, MARGIN, TITLE = 1200, 28, 20
@@ -84,7 +84,7 @@ def draw(report: Report, path: Path) -> None:
     try:
         image.save(path, "PNG")
     except OSError as e:
-        raise CommandError(f"{path} cannot be written ({e.strerror}).") from e
+        raise unwritable(path, e) from e
 
 
 def _group(

@@ -30,7 +30,8 @@ TIMES = (
     "steady MB",
 )
 LEGEND = (
-    "of PyTorch's: our median time as a share of its; quartiles: of that, run by run;\n"
+    "of PyTorch's: our median time as a share of its, which is that of the CPU beside a GPU too;\n"
+    "quartiles: of that, run by run;\n"
     "by CPU: the same of processor time; of peak: of the fastest product of matrices here."
 )
 PRODUCT = f"{SIDE}² product"

@@ -116,7 +116,8 @@ def _start(chosen: argparse.Namespace) -> Ready:
         open_graph(name, pack.bytes_of(GRAPHS[name]), Runtime(chosen.device))
         for name in graphs_of(pack)
     ]
-    return {"device": kept[0].device}, lambda _: timed(kept.clear)
+    devices = {graph.device for graph in kept}
+    return {"device": " and ".join(sorted(devices))}, lambda _: timed(kept.clear)
 
 
 def _count(chosen: argparse.Namespace) -> Ready:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from app.bench import ORIGINAL, Wish, bench, devices, tasks_of
+from app.bench import Report, Wish, bench, devices, tasks_of
 from app.bench_chart import draw
 from app.bench_report import LEGEND, aligned, markdown, rows, titles, values
 from app.cli_progress import telling
-from app.cli_words import Parser, UsageError, write_json
+from app.cli_results import REPLACED, add_json, check_writable, write_json
+from app.cli_words import Parser, UsageError
 from app.headless import BUNDLED, find_pack
 from app.original import Which, installed, which
 from app.settings import Settings
@@ -37,8 +38,8 @@ def add_arguments(parser: Parser) -> None:
         "--device", choices=list(DEVICES), help="this device; default: the CPU and every GPU"
     )
     parser.add_argument("--no-original", action="store_true", help="leave PyTorch out")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every run")
-    parser.add_argument("--png", type=Path, metavar="FILE", help="write a chart")
+    add_json(parser, "every run, after each task")
+    parser.add_argument("--png", type=Path, metavar="FILE", help=f"write a chart; {REPLACED}")
     parser.add_argument("--markdown", action="store_true", help="print a table to paste")
 
 
@@ -46,22 +47,35 @@ def run(chosen: Namespace, settings: Settings) -> int:
     """Measure and print the table. Raises UsageError, CommandError, ModelError."""
     if chosen.runs < 1 or chosen.series < 1:
         raise UsageError("--runs and --series should be 1 or more.")
+    check_writable(chosen.json, chosen.png)
     pack = find_pack(chosen.pack)
     wish = _wish(chosen, pack)
     load_tried(pack, Runtime(settings.device))
     original = None if chosen.no_original else _original(pack)
     on = [chosen.device] if chosen.device else devices()
-    with telling(0) as tell:
-        report = bench(pack, wish, original, on, tell)
-    table = rows(report)
-    print(*titles(report), sep="\n", end="\n\n")
-    print(markdown(table) if chosen.markdown else aligned(table))
-    print(f"\n{LEGEND if original else _without(pack, chosen)}")
-    if chosen.json:
-        write_json(chosen.json, values(report))
+    report = Report(pack.info.label)
+    try:
+        with telling(0) as tell:
+            for _ in bench(report, pack, wish, original, on, tell):
+                _keep(report, chosen.json)
+    finally:
+        if report.tasks:  # hours of work may lie before an error or Ctrl-C
+            _show(report, LEGEND if original else _without(pack, chosen), chosen.markdown)
     if chosen.png:
         draw(report, chosen.png)
     return 0
+
+
+def _keep(report: Report, path: Path | None) -> None:
+    if path:
+        write_json(path, values(report))
+
+
+def _show(report: Report, legend: str, as_markdown: bool) -> None:
+    table = rows(report)
+    print(*titles(report), sep="\n", end="\n\n")
+    print(markdown(table) if as_markdown else aligned(table))
+    print(f"\n{legend}")
 
 
 def _wish(chosen: Namespace, pack: Pack) -> Wish:
@@ -81,7 +95,7 @@ def _original(pack: Pack) -> Which | None:
 
 def _without(pack: Pack, chosen: Namespace) -> str:
     if chosen.no_original:
-        return f"{ORIGINAL} was left out."
+        return "PyTorch was left out."
     if which(pack) is None:
         return f"{pack.info.label} has no original that can be run here."
-    return f"{ORIGINAL} is not installed: run `pip install rotocel[convert]` to compare with it."
+    return "PyTorch is not installed: run `pip install rotocel[convert]` to compare with it."

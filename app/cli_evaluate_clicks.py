@@ -8,7 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from app.cli_progress import telling
-from app.cli_words import Parser, UsageError, write_json
+from app.cli_results import add_json, check_writable, write_json
+from app.cli_words import Parser, UsageError
 from app.evaluate import Folders, Row, Summary, find_sets, run_clicks, summary, table
 from app.headless import BUNDLED, load_model
 from app.settings import Settings
@@ -32,14 +33,15 @@ def add_arguments(parser: Parser) -> None:
         "--max-objects", type=int, default=0, metavar="N", help="the N largest of each frame"
     )
     parser.add_argument("--ids", action="store_true", help="grey masks hold object numbers")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every object's result")
+    add_json(parser, "every object's result")
 
 
 def run(chosen: Namespace, settings: Settings) -> int:
-    """Print the table of means. Raises UsageError, EvaluationError, ModelError."""
+    """Print the table of means. Raises UsageError, CommandError, EvaluationError, ModelError."""
     if chosen.clicks < 1:
         raise UsageError("--clicks should be 1 or more.")
     sets = _sets(chosen)
+    check_writable(chosen.json)
     model = load_model(settings, chosen.pack)
     found: dict[str, list[Row]] = {}
     with telling() as tell:

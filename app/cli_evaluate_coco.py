@@ -8,7 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from app.cli_progress import telling
-from app.cli_words import CommandError, Parser, UsageError, write_json
+from app.cli_results import add_json, check_writable, write_json
+from app.cli_words import CommandError, Parser, UsageError
 from app.coco_layout import find_photos
 from app.evaluate_coco import run_points, table
 from app.headless import BUNDLED, load_pack
@@ -38,13 +39,16 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--min-area", type=int, default=100, metavar="N", help="skip smaller objects; default: 100"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every object's result")
+    add_json(parser, "every object's result")
 
 
 def run(chosen: Namespace, settings: Settings) -> int:
     """Print the table of means. Raises UsageError, CommandError, EvaluationError, ModelError."""
     if min(chosen.points) < 1 or chosen.limit < 0 or chosen.seed < 0:
         raise UsageError("--points should be 1 or more, --limit and --seed not negative.")
+    if chosen.min_area < 1:
+        raise UsageError("--min-area should be 1 or more: no point lies on an empty object.")
+    check_writable(chosen.json)
     photos = find_photos(chosen.folder)[: chosen.limit or None]
     pack, model = load_pack(settings, chosen.pack)
     original = _original(chosen, pack)

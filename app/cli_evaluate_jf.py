@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from app.cli_progress import telling
-from app.cli_words import Parser, write_json
+from app.cli_results import add_json, check_writable, write_json
+from app.cli_words import Parser
 from app.davis import Scores, mean
 from app.evaluate_jf import Rules, find_sequences, overall, score_all
 
@@ -24,19 +26,27 @@ def add_arguments(parser: Parser) -> None:
         "--missing-empty", action="store_true", help="a missing mask counts as an empty one"
     )
     parser.add_argument("--ids", action="store_true", help="grey masks hold object numbers")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every object's scores")
+    add_json(parser, "every object's scores")
 
 
 def run(chosen: Namespace) -> int:
     """Print the table of scores. Raises EvaluationError, CommandError."""
     rules = Rules(chosen.skip_ends, chosen.missing_empty, chosen.ids)
+    check_writable(chosen.json)
     sequences = find_sequences(chosen.truth, chosen.pred)
     with telling() as tell:
         found = score_all(sequences, rules, tell)
+    skipped = [sequence.name for sequence in sequences if sequence.name not in found]
+    _tell_skipped(skipped)
     print(table(found))
     if chosen.json:
-        write_json(chosen.json, values(found))
+        write_json(chosen.json, values(found) | {"skipped": skipped})
     return 0
+
+
+def _tell_skipped(names: Sequence[str]) -> None:
+    if names and sys.stderr is not None:  # as in a windowed program on Windows
+        sys.stderr.write(f"rotocel: not in the mean, without a true object: {', '.join(names)}.\n")
 
 
 def table(found: Mapping[str, Mapping[int, Scores]]) -> str:

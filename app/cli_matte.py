@@ -6,6 +6,7 @@ import json
 from argparse import Namespace
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from app.cli_progress import telling
@@ -35,13 +36,13 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
-def add_clip_and_words(parser: Parser) -> None:
-    """Describe the clip, and the prompts of its layers."""
+def add_clip_and_words(parser: Parser, usual: str = "the first frame asked for") -> None:
+    """Describe the clip, and the prompts of its layers; without a frame they are on `usual`."""
     parser.add_argument("clip", type=Path, help="a movie, an image sequence's folder or pattern")
     place, action = "X,Y[@FRAME]", AddWord
     parser.add_argument(
         "--point", dest="words", action=action, type=include, metavar=place,
-        help="a pixel of the object; without a frame, on the first frame asked for",
+        help=f"a pixel of the object; without a frame, on {usual}",
     )  # fmt: skip
     parser.add_argument(
         "--not", dest="words", action=action, type=exclude, metavar=place,
@@ -134,7 +135,7 @@ def carried_out(start: Callable[[], Generator[Progress | Report]], out: Path, fi
     with closing(steps), telling() as tell:
         for step in steps:
             if isinstance(step, Report):
-                report = step
+                report = replace(step, files=files)
             else:
                 tell(_standing(step, files))
     if report is None:

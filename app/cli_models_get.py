@@ -118,7 +118,12 @@ def _ask(entry: Entry) -> None:
             "--accept-licence if you accept it."
         )
     question = f"Do you accept {entry.licence}, and fetch {amount(entry.size)}? [y/N] "
-    if input(question).strip().lower() not in YES:
+    try:
+        answer = input(question)
+    except EOFError:  # Ctrl-D: no answer is none that accepts
+        answer = ""
+        print()
+    if answer.strip().lower() not in YES:
         raise CommandError("Nothing was fetched.")
 
 

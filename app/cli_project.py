@@ -36,14 +36,14 @@ class Typed:
 
 def build(clip: Clip, frames: FrameRange, words: Sequence[Word]) -> tuple[Project, list[LayerId]]:
     """A project with the prompts typed, and its layers in the order typed. Raises UsageError."""
-    typed = understood(clip, frames, words)
+    typed = understood(clip, frames, words, frames.first)
     if not any(layer.prompts for layer in typed.project.layers):
         raise UsageError("Say what to cut out, with --point X,Y or --box X0,Y0,X1,Y1.")
     return typed.project, typed.layers
 
 
-def understood(clip: Clip, frames: FrameRange, words: Sequence[Word]) -> Typed:
-    """What was typed.
+def understood(clip: Clip, frames: FrameRange, words: Sequence[Word], usual: int) -> Typed:
+    """What was typed; a word without a frame belongs to the frame `usual`.
 
     Words before any --layer belong to a layer called Layer 1; a name that comes again continues its
     layer. Raises UsageError for a step outside the picture or the frames.
@@ -60,9 +60,10 @@ def understood(clip: Clip, frames: FrameRange, words: Sequence[Word]) -> Typed:
             current = project.layers[0].id
             layers.append(current)
         if isinstance(word, At):
-            project = _with_step(project, current, word, clip, frames)
+            frame = _frame_of(word, frames, usual)
+            project = _with_step(project, current, word.step, frame, clip)
         elif isinstance(word, MaskAt):
-            frame = _frame_of(word, frames)
+            frame = _frame_of(word, frames, usual)
             if frame in masks.setdefault(current, {}):
                 raise UsageError(f"Frame {frame} has two masks in one layer; give one.")
             masks[current][frame] = word.path
@@ -77,17 +78,16 @@ def understood(clip: Clip, frames: FrameRange, words: Sequence[Word]) -> Typed:
 
 
 def _with_step(
-    project: Project, layer_id: LayerId, at: At, clip: Clip, frames: FrameRange
+    project: Project, layer_id: LayerId, step: Point | Box, frame: int, clip: Clip
 ) -> Project:
-    frame = _frame_of(at, frames)
-    if isinstance(at.step, Point):
-        _check_inside(at.step.x, at.step.y, clip)
-        return edits.add_point(project, layer_id, frame, at.step)
-    return edits.set_box(project, layer_id, frame, _checked_box(project, layer_id, at.step, frame))
+    if isinstance(step, Point):
+        _check_inside(step.x, step.y, clip)
+        return edits.add_point(project, layer_id, frame, step)
+    return edits.set_box(project, layer_id, frame, _checked_box(project, layer_id, step, frame))
 
 
-def _frame_of(word: At | MaskAt, frames: FrameRange) -> int:
-    frame = frames.first if word.frame is None else word.frame
+def _frame_of(word: At | MaskAt, frames: FrameRange, usual: int) -> int:
+    frame = usual if word.frame is None else word.frame
     if frame not in frames:
         what = "mask" if isinstance(word, MaskAt) else "prompt"
         raise UsageError(

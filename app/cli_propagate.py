@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 from argparse import Namespace
-from collections.abc import Generator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
+from app.cli_follower import Fact, Follower
+from app.cli_mask_file import read_mask
 from app.cli_matte import (
     add_clip_and_words,
     add_frames,
@@ -24,30 +24,27 @@ from app.cli_matte import (
 from app.cli_project import Typed, asked_frames, understood
 from app.cli_words import AddWord, CommandError, Parser, UsageError, at_least, mask
 from app.domain.clip import Clip, open_clip
-from app.domain.image_file import read_image
-from app.domain.mask import Mask, upsample
-from app.domain.matte import coverage
+from app.domain.frames import FrameRange
 from app.domain.project import LayerId
 from app.headless import load_model
 from app.jobs import steps
-from app.propagate import EmbeddingSource, Propagated, Skipped, archives_of, propagate
-from app.propagation import Direction, Propagation, passes, sees_single_images
+from app.propagate import EmbeddingSource
+from app.propagation import Direction, Keys, Propagation, passes, sees_single_images
 from app.settings import Settings
-from export.base import Alpha, FrameError
-from export.job import ExportJob, Mode
-from export.report import Report
+from export.report import Report, spans
 from export.sequence import export
 from models.base import Model
 from models.ort import Cancel
-from models.tracking import Key, KeyMask, Tracker, TrackOptions, tracker_of
+from models.tracking import Key, TrackOptions, tracker_of
 
 
 def add_arguments(parser: Parser) -> None:
     """Describe the command."""
-    add_clip_and_words(parser)
+    add_clip_and_words(parser, "the first frame asked for, the last with --backward")
     parser.add_argument(
         "--mask", dest="words", action=AddWord, type=mask, metavar="PNG[@FRAME]",
-        help="the object as a picture of the clip's size: bright inside, black outside",
+        help="the object as a picture of the clip's size: inside is what is brighter than half of "
+        "white, or above 0 where nothing is so bright, as with object numbers",
     )  # fmt: skip
     add_frames(parser)
     way = parser.add_mutually_exclusive_group()
@@ -81,18 +78,15 @@ def run(chosen: Namespace, settings: Settings) -> int:
     """
     clip = open_clip(chosen.clip)
     frames = asked_frames(clip, chosen.frames)
-    typed = understood(clip, frames, chosen.words or [])
-    keys = _keys(typed, clip)
-    direction: Direction = "both" if chosen.both else "backward" if chosen.backward else "forward"
-    end = max if direction == "backward" else min
-    starts = {layer: end(found) for layer, found in keys.items()}
-    propagation = Propagation(clip, keys, passes(starts.values(), frames, direction), starts)
+    usual = frames.last if chosen.backward else frames.first
+    typed = understood(clip, frames, chosen.words or [], usual)
+    propagation = _planned(chosen, clip, frames, _keys(typed, clip))
     model = load_model(settings, chosen.pack)
     options = TrackOptions(chosen.conditioning, chosen.stride, chosen.prune)
     tracker = tracker_of(model, options)
     if tracker is None:
         raise CommandError(f"{sees_single_images(model.info)} Name it with --pack.")
-    follower = _Follower(propagation, typed, soft=chosen.soft)
+    follower = Follower(propagation, typed, soft=chosen.soft)
     with closing(EmbeddingSource(clip, model, Cancel(), None)) as source:
         answers = follower.start(tracker, model, source)
         with closing(answers):
@@ -101,8 +95,28 @@ def run(chosen: Namespace, settings: Settings) -> int:
                 chosen.out,
                 "masks",
             )
-    _tell(report, follower, model, as_json=chosen.json)
+    before = sorted(set(frames) - {frame for order in propagation.passes for frame in order})
+    told = _Told(report, follower, model, before)
+    if chosen.json:
+        print(json.dumps(told.values()))
+    else:
+        print(*told.sentences(), sep="\n")
     return 0 if report.complete else 1
+
+
+def _planned(chosen: Namespace, clip: Clip, frames: FrameRange, keys: Keys) -> Propagation:
+    """From where to where; refused where that leads to no frame, unless just one was asked for."""
+    direction: Direction = "both" if chosen.both else "backward" if chosen.backward else "forward"
+    end = max if direction == "backward" else min
+    starts = {layer: end(found) for layer, found in keys.items()}
+    propagation = Propagation(clip, keys, passes(starts.values(), frames, direction), starts)
+    if propagation.leads_nowhere and not (chosen.frames and len(frames) == 1):
+        way = "" if chosen.both else f" {direction}"
+        raise UsageError(
+            f"There are no frames to go to{way} from the prompts within {frames.first}-"
+            f"{frames.last}; prompt another frame, go another way or ask for other --frames."
+        )
+    return propagation
 
 
 def _keys(typed: Typed, clip: Clip) -> dict[LayerId, dict[int, Key]]:
@@ -113,7 +127,7 @@ def _keys(typed: Typed, clip: Clip) -> dict[LayerId, dict[int, Key]]:
         for frame in sorted(masks.keys() & layer.prompts.keys()):
             raise UsageError(f"Frame {frame} of {layer.name} has a mask and clicks; give one.")
         found: dict[int, Key] = {f: tuple(steps(p)) for f, p in layer.prompts.items()}
-        found |= {frame: _read_mask(path, clip) for frame, path in masks.items()}
+        found |= {frame: read_mask(path, clip) for frame, path in masks.items()}
         if not found:
             raise UsageError(
                 f"Say what {layer.name} is, with --point X,Y, --box X0,Y0,X1,Y1 or --mask PNG."
@@ -127,143 +141,47 @@ def _keys(typed: Typed, clip: Clip) -> dict[LayerId, dict[int, Key]]:
     return keys
 
 
-def _read_mask(path: Path, clip: Clip) -> KeyMask:
-    """The mask in a file: what is brighter than half of its brightest. Raises CommandError."""
-    pixels = read_image(path).pixels
-    grey = pixels.max(axis=2).astype(np.float32)
-    height, width = grey.shape
-    if (width, height) != clip.size:
-        raise CommandError(
-            f"{path.name} is {width}x{height} pixels, {clip.name} is {clip.size[0]}x{clip.size[1]};"
-            " give a mask of the clip's size."
-        )
-    if not grey.max() > 0:
-        raise CommandError(f"{path.name} is black all over; paint the object white.")
-    return KeyMask(grey > grey.max() / 2)
+@dataclass(frozen=True)
+class _Told:
+    """The report, for people or for programs."""
 
+    report: Report
+    follower: Follower
+    model: Model
+    before: list[int]  # frames asked for to which the propagation does not come
 
-@dataclass
-class _Follower:
-    """Hands the masks to the export as it asks for them, which is in the order they come.
-
-    A frame that is visited twice, as both ways may, is asked for as soon as it has come for all
-    layers, so that little is lost when the work is stopped.
-    """
-
-    propagation: Propagation
-    typed: Typed
-    soft: bool
-    facts: dict[tuple[LayerId, int], Propagated] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._visits = [frame for order in self.propagation.passes for frame in order]
-        self._due = self._places()
-        self._place = 0  # of the visit under way
-        self._waiting: dict[tuple[LayerId, int], Mask] = {}
-        self._skipped: dict[int, str] = {}
-        self._answers: Generator[Propagated | Skipped] | None = None
-
-    def start(
-        self, tracker: Tracker, model: Model, source: EmbeddingSource
-    ) -> Generator[Propagated | Skipped]:
-        """The propagation, not begun yet; whoever asks closes it."""
-        archives = archives_of(self.propagation, self.typed.project, model.info, None)
-        self._answers = propagate(self.propagation, tracker, model, source, archives, Cancel())
-        return self._answers
-
-    def job(self, out: Path, mode: Mode) -> ExportJob:
-        """What to write where."""
-        names = tuple(self.typed.project.layer(layer).name for layer in self.typed.layers)
-        frames = tuple(sorted(self._due, key=lambda frame: self._due[frame]))
-        return ExportJob(out, names, frames, self.propagation.clip.size, mode=mode, flat=True)
-
-    def alpha(self, index: int, frame: int) -> Alpha | None:
-        """The mask of a layer; None on frames before its own first prompt.
-
-        Raises FrameError for a frame that cannot be read, and what the propagation raises.
-        """
-        wanted = (self.typed.layers[index], frame)
-        while self._may_come(wanted):
-            answer = next(self._answers, None) if self._answers else None
-            if answer is None:
-                if any(layer == wanted[0] for layer, _ in self.facts):
-                    raise FrameError("the model gave no mask for it.")
-                break
-            self._take(answer)
-        if frame in self._skipped:
-            raise FrameError(self._skipped[frame])
-        mask = self._waiting.pop(wanted, None)
-        if mask is None:
-            return None
-        logits = upsample(mask, self.propagation.clip.size)
-        return coverage(logits) if self.soft else (logits > 0).astype(np.float32)
-
-    def _may_come(self, wanted: tuple[LayerId, int]) -> bool:
-        frame = wanted[1]
-        there = wanted in self._waiting or frame in self._skipped
-        return not there and self._place <= self._due[frame]
-
-    def _places(self) -> dict[int, int]:
-        """Where in the order of work each frame has come for all layers that come to it."""
-        came: dict[int, set[LayerId]] = {}
-        due: dict[int, int] = {}
-        visits = [(frame, order.step) for order in self.propagation.passes for frame in order]
-        for place, (frame, step) in enumerate(visits):
-            starts = self.propagation.starts.items()
-            now = {layer for layer, start in starts if (frame - start) * step >= 0}
-            if frame not in due or now - came[frame]:
-                due[frame] = place
-                came[frame] = came.get(frame, set()) | now
-        return due
-
-    def _take(self, answer: Propagated | Skipped) -> None:
-        if isinstance(answer, Skipped):
-            if any(answer.frame in keys for keys in self.propagation.keys.values()):
-                raise CommandError(f"{answer.sentence} It has a prompt; prompt another frame.")
-            self._skipped[answer.frame] = answer.sentence
-            return
-        while self._visits[self._place] != answer.frame:
-            self._place += 1
-        wanted = answer.layer_id, answer.frame
-        self.facts[wanted] = answer
-        if self._place <= self._due[answer.frame]:
-            self._waiting[wanted] = answer.mask
-
-    def seconds(self) -> Mapping[str, float]:
-        """Seconds a frame: of the encoder, and of the tracker for all layers."""
-        facts = self.facts.values()
-        count = len({fact.frame for fact in facts}) or 1
-        return {
-            "encoder": sum(fact.encoder for fact in facts) / count,
-            "tracker": sum(fact.tracker for fact in facts) / count,
-        }
-
-
-def _tell(report: Report, follower: _Follower, model: Model, *, as_json: bool) -> None:
-    """Print the report, for people or for programs."""
-    seconds = follower.seconds()
-    if not as_json:
-        for sentence in report.sentences:
-            print(sentence.replace("matte", "mask"))
-        print(
-            f"{model.info.label} on {model.info.device}, seconds a frame: "
+    def sentences(self) -> Iterator[str]:
+        """As one reads it."""
+        yield from self.report.sentences
+        if self.before:
+            order = self.follower.propagation.passes[0]
+            side = "before the first" if order.step > 0 else "after the last"
+            yield (
+                f"Not written: {spans(self.before)}, {side} prompt; --both goes both ways from it."
+            )
+        seconds = self.follower.seconds()
+        yield (
+            f"{self.model.info.label} on {self.model.info.device}, seconds a frame: "
             f"encoder {seconds['encoder']:.3f}, tracker {seconds['tracker']:.3f}."
         )
-        return
-    project = follower.typed.project
-    values = as_values(report, None)
-    del values["sheet"]
-    values["model"] = {"id": model.info.id, "device": model.info.device}
-    values["seconds_a_frame"] = {name: round(value, 4) for name, value in seconds.items()}
-    values["frames"] = [
-        {
-            "layer": project.layer(fact.layer_id).name,
-            "frame": fact.frame,
-            "key": fact.is_key,
-            "score": round(fact.mask.score, 4),
+
+    def values(self) -> dict[str, object]:
+        """As JSON holds it."""
+        values = as_values(self.report, None)
+        del values["sheet"]
+        seconds = self.follower.seconds()
+        values["not_written"] = self.before
+        values["model"] = {"id": self.model.info.id, "device": self.model.info.device}
+        values["seconds_a_frame"] = {name: round(value, 4) for name, value in seconds.items()}
+        values["frames"] = [self._fact(*place, fact) for place, fact in self.follower.facts.items()]
+        return values
+
+    def _fact(self, layer: LayerId, frame: int, fact: Fact) -> dict[str, object]:
+        return {
+            "layer": self.follower.typed.project.layer(layer).name,
+            "frame": frame,
+            "key": fact.key,
+            "score": round(fact.score, 4),
             "presence": round(fact.presence, 4) if math.isfinite(fact.presence) else None,
             "seconds": {"encoder": round(fact.encoder, 4), "tracker": round(fact.tracker, 4)},
         }
-        for fact in follower.facts.values()
-    ]
-    print(json.dumps(values))

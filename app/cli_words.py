@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -23,7 +22,7 @@ class CommandError(Exception):
 
 
 class At(NamedTuple):
-    """A point or box and its frame; None is the first frame asked for."""
+    """A point or box and its frame; None is the frame where the work begins."""
 
     step: Point | Box
     frame: int | None
@@ -36,7 +35,7 @@ class NewLayer(NamedTuple):
 
 
 class MaskAt(NamedTuple):
-    """The file of a mask and its frame; None is the first frame asked for."""
+    """The file of a mask and its frame; None is the frame where the work begins."""
 
     path: Path
     frame: int | None
@@ -126,14 +125,6 @@ def frame_range(text: str) -> FrameRange:
     if last < first:
         raise argparse.ArgumentTypeError(f"{text} ends before it starts")
     return FrameRange(first, last)
-
-
-def write_json(path: Path, values: object) -> None:
-    """Write `values` as JSON. Raises CommandError where the file cannot be written."""
-    try:
-        path.write_text(json.dumps(values, indent=1) + "\n", "utf-8")
-    except OSError as e:
-        raise CommandError(f"{path} cannot be written ({e.strerror}).") from e
 
 
 def _numbers(text: str, count: int) -> tuple[list[float], int | None]:

@@ -77,7 +77,7 @@ def run_points(
             progress(f"picture {number} of {len(photos)}: {photo.path}")
         rgb = _read(photo.path)
         targets = photo.objects((rgb.shape[1], rgb.shape[0]))
-        targets = [one for one in targets if np.count_nonzero(one.object) >= min_area]
+        targets = [one for one in targets if _is_asked(one, min_area)]
         if targets:
             rows += _on_photo(model, original, photo, rgb, targets, counts, seed)
     if not rows:
@@ -90,7 +90,8 @@ def sample(target: Target, count: int, seed: int, name: str) -> list[Click]:
 
     The first ones are the same whatever `count` is.
     """
-    dice = np.random.default_rng([seed, zlib.crc32(name.encode()), target.id])
+    number = target.id if target.id >= 0 else zlib.crc32(str(target.id).encode())
+    dice = np.random.default_rng([seed, zlib.crc32(name.encode()), number])
     ys, xs = np.nonzero(target.object & target.scored)
     return [Click(xs[k] + 0.5, ys[k] + 0.5) for k in dice.permutation(len(xs))[:count]]
 
@@ -108,6 +109,12 @@ def table(rows: Sequence[Row]) -> str:
         lines.append(f"| {points} | {len(chosen)} | {cells} |")
     legend = [f"- {SHOWN[name]}: {MEANING[name]}." for name in columns]
     return "\n".join([*lines, "", "Means of the Jaccard index, 0 to 1:", *legend])
+
+
+def _is_asked(target: Target, min_area: int) -> bool:
+    """Whether it is large enough, and has a pixel on which a point can lie."""
+    large = np.count_nonzero(target.object) >= min_area
+    return bool(large and (target.object & target.scored).any())
 
 
 def _on_photo(

@@ -61,8 +61,8 @@ def score_all(
 ) -> dict[str, dict[int, Scores]]:
     """The scores of every object of every sequence, by name and id.
 
-    A sequence without an object is left out; `progress` is told of each. Raises EvaluationError
-    for files that do not fit, and where nothing is left.
+    A sequence without an object, or without masks, is left out; `progress` is told of each.
+    Raises EvaluationError for files that do not fit, and where nothing is left.
     """
     found: dict[str, dict[int, Scores]] = {}
     for number, sequence in enumerate(sequences, start=1):

@@ -11,9 +11,11 @@ import multiprocessing
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.clip_caches import ClipCaches
 from app.headless import BUNDLED
@@ -31,7 +33,10 @@ __all__ = ["Available", "Contents", "Installed", "ModelDesk", "Outcome", "Task"]
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 EVERY = 0.1  # seconds between two tellings of progress
+AGAIN = 100  # ms between two looks for a trial that has to end
 
 
 @dataclass(eq=False)
@@ -42,6 +47,8 @@ class Task:
     call: Callable[[Task], object]
     again: Callable[[], None] | None = None
     quiet: bool = False  # its end is nothing to tell, and another may take its place
+    can_stop: bool = True
+    kept: str = ""  # what is told of what stays where it is stopped
     begun: bool = False  # the lane takes it up once
     stop: Stop = field(default_factory=Stop)
     told: float = 0.0  # when its progress was told
@@ -91,6 +98,9 @@ class ModelDesk(QObject):
         self._contents = Contents((), (), ())
         self._lane = Lane("models", self._pick, nice=5, parent=self)
         self._lane.answered.connect(self._on_answered)
+        self._lane.failed.connect(self._on_failed)
+        self._stopping = QTimer(self, interval=AGAIN)
+        self._stopping.timeout.connect(self._end_trials)
         session.model_changed.connect(self.changed)
 
     @property
@@ -135,13 +145,15 @@ class ModelDesk(QObject):
             return shelf.download(item.id, tell, task.stop, replace=replace_it)
 
         title = self.tr("Fetching {}").format(item.label)
-        self._start(Task(title, call, lambda: self.download(item, replace_it=True)))
+        kept = self.tr("What was fetched is kept for the next time.")
+        again = partial(self.download, item, replace_it=True)
+        self._start(Task(title, call, again, kept=kept))
 
     def verify(self, item: Installed) -> None:
         """Check every file of a pack, and try it."""
         shelf = self._shelf()
         title = self.tr("Checking {}").format(item.label)
-        self._start(Task(title, lambda _task: shelf.verify(str(item.folder))))
+        self._start(Task(title, lambda task: shelf.verify(str(item.folder), task.stop)))
 
     def remove(self, item: Installed | Available) -> None:
         """Delete a pack or what was downloaded; never the pack that answers."""
@@ -151,14 +163,15 @@ class ModelDesk(QObject):
             return
         shelf = self._shelf()
         title = self.tr("Removing {}").format(item.label)
-        self._start(Task(title, lambda _task: shelf.remove(item.id)))
+        self._start(Task(title, lambda _task: shelf.remove(item.id), can_stop=False))
 
     def use(self, item: Installed) -> None:
         """Have this model answer from now on; masks that are finished stay as they are."""
         shelf, make_caches = self._shelf(), self._session.cache_maker()
 
-        def call(_task: Task) -> _Loaded:
+        def call(task: Task) -> _Loaded:
             model = shelf.load(item.id)
+            task.stop.check()
             return _Loaded(item.id, model, make_caches(model.info))
 
         self._start(Task(self.tr("Loading {}").format(item.label), call))
@@ -167,21 +180,25 @@ class ModelDesk(QObject):
         """Find out which model suits this machine."""
         shelf = self._shelf()
         title = self.tr("Measuring this machine")
-        self._start(Task(title, lambda _task: "\n".join(shelf.recommend().sentences)))
+
+        def call(_task: Task) -> str:
+            return "\n".join(shelf.recommend().sentences)
+
+        self._start(Task(title, call, can_stop=False))  # it takes some seconds
 
     def cancel(self) -> None:
         """Stop what is being done, where it can be stopped."""
-        if self._task is not None:
+        if self._task is not None and self._task.can_stop:
             self._task.stop.cancel()
+            self._stopping.start()
 
     def shutdown(self) -> None:
         """End the lane and wait for it; what is being done is stopped."""
         self.cancel()
         self._lane.stop()
         self._lane.blockSignals(True)  # noqa: FBT003 - Qt's; nobody is left to hear
-        for trial in multiprocessing.active_children():
-            trial.kill()  # a pack that is being tried may take minutes
-        self._lane.wait()
+        while not self._lane.wait(AGAIN):
+            _kill_trials()
 
     # Inside
 
@@ -205,13 +222,18 @@ class ModelDesk(QObject):
 
         def job() -> _Done:
             task.begun = True
-            try:
-                result, error = task.call(task), None
-            except Exception as e:  # noqa: BLE001 - told to the artist below
-                result, error = None, e
-            return _Done(task, result, shelf.contents(), error)
+            result, error = _tried(lambda: task.call(task))
+            contents, fault = _tried(shelf.contents)
+            return _Done(task, result, contents or self._contents, error or fault)
 
         return job
+
+    def _end_trials(self) -> None:
+        """End the trial of a task that is stopped, also one that begins only now."""
+        if self._task is None or not self._task.stop.fired:
+            self._stopping.stop()
+        else:
+            _kill_trials()
 
     def _tell(self, task: Task, done: int, total: int) -> None:
         """Tell progress from the lane, now and then."""
@@ -229,13 +251,23 @@ class ModelDesk(QObject):
         if not done.task.quiet or outcome.failed:
             self.finished.emit(outcome)
 
+    def _on_failed(self, error: Exception) -> None:
+        """The lane could not even begin."""
+        self._task = None
+        self.changed.emit()
+        self.finished.emit(Outcome(sentence_of(error), failed=True))
+
     def _outcome(self, done: _Done) -> Outcome:
+        if isinstance(done.result, _Loaded):
+            return self._take(done.result)
         error = done.error
+        if isinstance(error, ModelError) and done.task.stop.fired:
+            error = Cancelled()  # the trial was ended, which looks like a crash of the pack
         match error:
             case None:
                 pass
             case Cancelled():
-                return Outcome(self.tr("Stopped. What was fetched is kept for the next time."))
+                return Outcome(f"{self.tr('Stopped.')} {done.task.kept}".rstrip())
             case ExistsError():
                 return Outcome(str(error), failed=True, replace=done.task.again)
             case ModelError():
@@ -243,8 +275,6 @@ class ModelDesk(QObject):
             case _:
                 log.error("a task for models failed", exc_info=error)
                 return Outcome(sentence_of(error), failed=True)
-        if isinstance(done.result, _Loaded):
-            return self._take(done.result)
         return Outcome(str(done.result or ""))
 
     def _take(self, loaded: _Loaded) -> Outcome:
@@ -254,3 +284,17 @@ class ModelDesk(QObject):
         self._store.change(replace(self._store.settings, model=name))
         text = self.tr("From now on {} answers. Masks that are finished stay as they are.")
         return Outcome(text.format(loaded.model.info.label))
+
+
+def _tried(work: Callable[[], T]) -> tuple[T | None, Exception | None]:
+    """What `work` gives, or what it raises, which is told to the artist."""
+    try:
+        return work(), None
+    except Exception as e:  # noqa: BLE001
+        return None, e
+
+
+def _kill_trials() -> None:
+    """A pack that is being tried may take minutes; the program has no other children."""
+    for trial in multiprocessing.active_children():
+        trial.kill()

@@ -155,11 +155,16 @@ class Shelf:
         """The pack with the id `name`, or in the folder `name`. Raises ModelError."""
         return find_pack(name)
 
-    def verify(self, name: str) -> str:
-        """Check every file of a pack and try it; returns what was found. Raises ModelError."""
-        pack = self.pack(name)
+    def verify(self, name: str, stop: Stop | None = None) -> str:
+        """Check every file of a pack and try it; returns what was found.
+
+        Raises ModelError, Cancelled.
+        """
+        pack, token = self.pack(name), stop or Stop()
         for file in pack.files:
+            token.check()
             pack.bytes_of(file)
+        token.check()
         try_pack(pack, Runtime(self._settings.device))
         return (
             f"{pack.info.label} is as its maker made it: the sha256 of all {len(pack.files)} files "

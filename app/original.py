@@ -19,6 +19,7 @@ from models.library import MANIFEST, Pack
 from models.lines import Lines
 
 NEEDED = ("torch", "sam2")
+FAMILIES = ("sam2", "sam2.1")  # others ship other code, which calls itself sam2 and excludes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def which(pack: Pack, checkpoint: Path | None = None, seed: int | None = None) -
     """
     facts = _told(pack, "provenance")
     family, variant, random = (facts.get(key) for key in ("family", "variant", "random"))
-    if pack.family != "sam2" or not isinstance(family, str) or not isinstance(variant, str):
+    if pack.family != "sam2" or family not in FAMILIES or not isinstance(variant, str):
         return None
     known = random if isinstance(random, int) else 0
     return Which(family, variant, pack.size, checkpoint, known if seed is None else seed)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -29,24 +30,47 @@ log = logging.getLogger(__name__)
 
 
 class Store:
-    """The user's settings and their file; `fault` says what is wrong with it, once."""
+    """The user's settings and their file; `fault` says what is wrong with it, once.
+
+    The file is others' too, as `rotocel models use` writes it while a window is open: it is read
+    anew each time, and of what is written only what was changed here replaces what it holds.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.fault: str | None = None
-        self.settings = Settings()
-        try:
-            self.settings = load(path)
-        except SettingsError as error:
-            self.fault = str(error)
+        self._known = Settings()
+        self._read()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as the file holds them now, or as last known where it cannot be read."""
+        self._read()
+        return self._known
 
     def change(self, settings: Settings) -> None:
-        """Take these settings and write them; a file that cannot be read is left alone."""
-        self.settings = settings
-        if self.fault is not None:
-            return
+        """Take what differs and write it; a file that cannot be read is left alone."""
+        known = self._known
+        changed = {
+            item.name: getattr(settings, item.name)
+            for item in fields(Settings)
+            if getattr(settings, item.name) != getattr(known, item.name)
+        }
+        self._read()
+        self._known = replace(self._known, **changed)
+        if self.fault is None:
+            self._try(lambda: save(self._known, self._path))
+
+    def _read(self) -> None:
+        def read() -> None:
+            self._known = load(self._path)
+
+        if self.fault is None:
+            self._try(read)
+
+    def _try(self, work: Callable[[], None]) -> None:
         try:
-            save(settings, self._path)
+            work()
         except SettingsError as error:
             self.fault = str(error)
             log.warning("%s", error)

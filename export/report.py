@@ -32,6 +32,7 @@ class Report:
     missing: Frames  # asked for, not written or gone since
     errors: tuple[str, ...]  # one sentence for every matte that could not be computed
     seconds: float
+    files: str = "mattes"  # what the artist calls what was written
 
     @property
     def complete(self) -> bool:
@@ -44,14 +45,17 @@ class Report:
         return tuple(self._sentences())
 
     def _sentences(self) -> Iterator[str]:
-        yield f"Wrote {_mattes(self.written)} to {self.out_dir} in {self.seconds:.1f} s."
+        yield f"Wrote {self._count(self.written)} to {self.out_dir} in {self.seconds:.1f} s."
         if self.kept:
-            yield f"Left {_mattes(self.kept)} alone that {_was(self.kept)} complete."
+            yield f"Left {self._count(self.kept)} alone that {_was(self.kept)} complete."
         for layer, frames in self.missing.items():
-            yield f"{layer}: {_mattes(len(frames))} missing: {spans(frames)}."
+            yield f"{layer}: {self._count(len(frames))} missing: {spans(frames)}."
         yield from self.errors
         for layer, frames in self.black.items():
             yield f"{layer}: no mask on {spans(frames)}, written black."
+
+    def _count(self, number: int) -> str:
+        return f"{number} {self.files.removesuffix('s') if number == 1 else self.files}"
 
 
 def spans(frames: Sequence[int]) -> str:
@@ -67,7 +71,3 @@ def spans(frames: Sequence[int]) -> str:
 
 def _was(count: int) -> str:
     return "was" if count == 1 else "were"
-
-
-def _mattes(count: int) -> str:
-    return f"{count} matte" if count == 1 else f"{count} mattes"

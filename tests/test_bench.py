@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from app.bench import ORIGINAL, Report, Task
+import app.bench
+from app.bench import MATRICES, ORIGINAL, Report, Task, Wish, bench
 from app.bench_chart import draw, groups
 from app.bench_report import TIMES, aligned, markdown, rows, values
 from app.cli_words import CommandError
-from models.bench.contest import Sample
+from models.base import ModelError
+from models.bench import contest
+from models.bench.contest import Plan, Sample
 from models.bench.gemm import OPERATIONS
+from models.library import read_pack
 from tests.cli.conftest import Ran, rotocel
 from tests.models.graphs import write_tiny_pack
 
@@ -77,8 +82,8 @@ def test_the_chart_is_to_scale(tmp_path: Path) -> None:
     assert list(found) == ["encoder", "click", "start", "encoder, memory", "click, memory"]
     ours, theirs = found["encoder"]
     assert (ours.share, theirs.share) == (0.5, 1.0)
-    assert ours.words == "1100 ms  (0.50 of PyTorch)"
-    assert found["encoder, memory"][0].words == "750 MB  (0.68 of PyTorch)"
+    assert ours.words == "1100 ms  (0.50 of PyTorch CPU)"
+    assert found["encoder, memory"][0].words == "750 MB  (0.68 of PyTorch CPU)"
     draw(made_up(), tmp_path / "chart.png")
     with Image.open(tmp_path / "chart.png") as picture:
         colours = np.unique(np.asarray(picture).reshape(-1, 3), axis=0)
@@ -90,6 +95,69 @@ def test_a_chart_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
         draw(made_up(), tmp_path / "nowhere" / "chart.png")
 
 
+class Contestant:
+    """A process that is made up: CUDA leaves graphs to the CPU, DirectML does not."""
+
+    failing: tuple[str, BaseException] | None = None  # what, and how
+
+    def __init__(self, module: str, arguments: Sequence[str]) -> None:
+        what, *_ = arguments
+        if self.failing and self.failing[0] == what:
+            raise self.failing[1]
+        name = "DirectML" if "--device=directml" in arguments else "CPU"
+        self.ready = {"device": name, "operations": 1}
+        self.started = 0.5 if name == "CPU" else 0.7
+
+    def run(self, seed: int) -> Sample:
+        return Sample(0.1)
+
+    def close(self) -> None: ...
+
+
+@pytest.fixture
+def made_up_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app.bench, "Process", Contestant)
+    monkeypatch.setattr(contest, "REST", 0.0)
+
+
+@pytest.mark.usefixtures("made_up_processes")
+@pytest.mark.parametrize(
+    ("on", "found", "note"),
+    [
+        (["cpu", "cuda"], {"CPU": 0.5}, "CPU"),
+        (["cuda"], {"CPU": 0.5}, "CPU"),
+        (["cpu", "cuda", "directml"], {"CPU": 0.5, "DirectML": 0.7}, "CPU and DirectML"),
+    ],
+)
+def test_a_device_that_falls_back_is_left_out_and_said_once(
+    tmp_path: Path, on: list[str], found: dict[str, float], note: str
+) -> None:
+    pack = read_pack(write_tiny_pack(tmp_path / "tiny"))
+    report, wish = Report("Tiny"), Wish(("encoder", "click"), Plan(3, 0), series=2, starts=4)
+    deque(bench(report, pack, wish, None, on, lambda _: None), maxlen=0)
+    assert report.notes == [f"NVIDIA CUDA did not take this model; measured on {note}."]
+    assert report.starts == {who: [seconds] * 4 for who, seconds in found.items()}
+    for task in report.tasks:
+        assert {who: len(runs) for who, runs in task.samples.items()} == dict.fromkeys(found, 6)
+    assert {len(runs) for runs in report.gemm.values()} == {2 * 2 * MATRICES.runs}
+
+
+@pytest.mark.usefixtures("made_up_processes")
+@pytest.mark.parametrize("error", [ModelError("It is too large."), KeyboardInterrupt()])
+def test_what_was_measured_before_an_error_stays(
+    tmp_path: Path, rotocel: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(Contestant, "failing", ("click", error))
+    tiny, told = write_tiny_pack(tmp_path / "tiny"), tmp_path / "told.json"
+    ran = rotocel("bench", "--pack", tiny, "--device", "cpu", "--markdown", "--json", told)
+    assert ran.code == 1
+    assert (str(error) or "Stopped") in ran.err.splitlines()[-1]
+    assert "| decoder | CPU |" in ran.out
+    tasks = json.loads(told.read_text("utf-8"))["tasks"]
+    assert [task["name"] for task in tasks] == ["encoder", "decoder"]
+
+
 def test_the_command_measures_a_pack(tmp_path: Path, rotocel: Callable[..., Ran]) -> None:
     tiny, told, chart = (
         write_tiny_pack(tmp_path / "tiny"),
@@ -98,7 +166,9 @@ def test_the_command_measures_a_pack(tmp_path: Path, rotocel: Callable[..., Ran]
     )
     words = ("--runs", 2, "--series", 1, "--markdown", "--json", told, "--png", chart)
     ran = rotocel("bench", "--pack", tiny, "--device", "cpu", *words)
-    assert (ran.code, ran.err) == (0, "")
+    assert ran.code == 0
+    steps = ["devices", *(f"{task}, series 1 of 1" for task in ("encoder", "decoder", "click"))]
+    assert ran.err.splitlines() == [*steps, "starts"]
     for name in ("encoder", "decoder", "click", "2048² product", "start"):
         assert f"| {name} | CPU |" in ran.out
     assert "Tiny has no original that can be run here." in ran.out

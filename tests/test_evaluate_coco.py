@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.coco_layout import find_photos, from_polygons, from_runs, parse_runs
+from app.coco_layout import Photo, find_photos, from_polygons, from_runs, parse_runs
 from app.evaluate import Bits, EvaluationError, Target
 from app.evaluate_coco import run_points, sample, table
 from models.answer import Decoded, Question
@@ -172,6 +172,14 @@ def test_points_lie_in_the_object_and_are_the_same_every_time() -> None:
     assert len(sample(tiny, 5, 0, "a.png")) == 1
 
 
+def test_points_of_known_ids_stay_and_negative_ids_will_do() -> None:
+    everywhere = np.ones(SIZE[::-1], bool)
+    (click,) = sample(Target(3, everywhere, everywhere), 1, 0, "a.png")
+    assert (click.x, click.y) == (12.5, 31.5)
+    lower = [sample(Target(k, everywhere, everywhere), 1, 0, "a.png") for k in (-3, -4)]
+    assert lower[0] != lower[1]
+
+
 class Shifted:
     """An original that draws what `Discs` draws, some pixels to the right."""
 
@@ -217,6 +225,15 @@ def test_small_objects_are_left_out(tmp_path: Path) -> None:
         run_points(Discs(6), photos, [1], min_area=5000)
 
 
+def test_objects_on_which_no_point_can_lie_are_left_out(tmp_path: Path) -> None:
+    there, nothing = disc(SIZE, 40, 30, 12), np.zeros(SIZE[::-1], bool)
+    objects = [Target(1, nothing, ~nothing), Target(2, there, ~there), Target(3, there, ~nothing)]
+    folder = photo_folder(tmp_path)
+    photo = Photo(find_photos(folder)[0].path, lambda _size: objects)
+    rows = run_points(Discs(6), [photo], [1], min_area=0)
+    assert [row.id for row in rows] == [3]
+
+
 def test_points_at_once_are_answered_the_originals_way() -> None:
     masks = np.stack([np.full((4, 4), k, np.float32) for k in range(4)])
     scores = np.array([0.99, 0.2, 0.9, 0.3], np.float32)
@@ -246,6 +263,7 @@ def test_the_command_with_the_bundled_pack(tmp_path: Path, rotocel: Callable[...
     ("words", "sentence"),
     [
         (["--points", 0], "--points should be 1 or more"),
+        (["--min-area", 0], "--min-area should be 1 or more"),
         (["--original-random", 7], "MobileSAM has no original that can be run here."),
         (["--pack", "nothing"], "There is no model called nothing"),
     ],

@@ -161,6 +161,17 @@ def test_the_command_prints_a_table_and_writes_json(
     assert json.loads(told.read_text("utf-8"))["a"]["objects"] == {"1": [1.0, 1.0]}
 
 
+def test_sequences_that_are_left_out_are_named(tmp_path: Path, rotocel: Callable[..., Ran]) -> None:
+    write(tmp_path / "t" / "a", "0", square(5, 5, 10, value=255))
+    write(tmp_path / "t" / "black", "0", square(5, 5, 10, value=0))
+    (tmp_path / "t" / "empty").mkdir()
+    told = tmp_path / "told.json"
+    ran = rotocel("evaluate", "jf", tmp_path / "t", tmp_path / "t", "--json", told)
+    assert ran.code == 0
+    assert ran.err == "rotocel: not in the mean, without a true object: black, empty.\n"
+    assert json.loads(told.read_text("utf-8"))["skipped"] == ["black", "empty"]
+
+
 def given_script() -> ModuleType:
     path = SHARED / "eval" / "jf.py"
     if not path.exists():

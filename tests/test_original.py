@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from app import original
 from app.bench import THEIRS, Process
 from app.original import Answerer, Which, installed, which
 from models.base import ModelError
+from models.bench.serve import Taken
 from models.library import read_pack
 from tests.cli.conftest import Ran, rotocel
 from tests.models.graphs import write_tiny_pack
@@ -21,6 +23,13 @@ from tests.models.graphs import write_tiny_pack
 __all__ = ["rotocel"]  # the fixture
 
 SEED, SIZE = 7, 512
+PARTS = (
+    "image_encoder",
+    "sam_prompt_encoder",
+    "sam_mask_decoder",
+    "memory_encoder",
+    "memory_attention",
+)
 with_torch = [
     pytest.mark.slow,
     pytest.mark.skipif(not installed(), reason="PyTorch and sam2 are not installed"),
@@ -81,7 +90,7 @@ class TestWithPyTorch:
         assert ran.code == 0, ran.err
         for name in ("memory attention", "2048² product", "start"):
             assert f"| {name} | CPU |" in ran.out
-            assert f"| {name} | PyTorch |" in ran.out
+            assert f"| {name} | PyTorch CPU |" in ran.out
 
     @pytest.mark.parametrize("what", ["encoder", "decoder", "memory encoder", "click"])
     def test_the_original_does_what_is_measured(self, what: str) -> None:
@@ -90,6 +99,45 @@ class TestWithPyTorch:
             assert [process.run(seed).seconds > 0 for seed in range(3)] == [True] * 3
         finally:
             process.close()
+
+    @pytest.mark.parametrize(
+        ("what", "parts"),
+        [
+            ("encoder", {"image_encoder"}),
+            ("decoder", {"sam_prompt_encoder", "sam_mask_decoder"}),
+            ("memory encoder", {"memory_encoder"}),
+            ("memory attention", {"memory_attention"}),
+            ("click", {"sam_prompt_encoder", "sam_mask_decoder"}),
+        ],
+    )
+    def test_the_clock_runs_for_these_parts_and_draws_no_values(
+        self, what: str, parts: set[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        import torch  # noqa: PLC0415
+
+        from models.convert import answer_original, bench_original  # noqa: PLC0415
+        from models.convert.original import bare  # noqa: PLC0415
+
+        ran: list[str] = []
+
+        def watched(work: Callable[[], object]) -> Taken:
+            ran.clear()
+            before = torch.get_rng_state()
+            work()
+            assert torch.equal(torch.get_rng_state(), before)
+            assert set(ran) == parts
+            return Taken(1.0, 1.0)
+
+        monkeypatch.setattr(bench_original, "timed", watched)
+        make = getattr(bench_original, f"_{what.replace(' ', '_')}")
+        with torch.inference_mode():
+            model = answer_original.built(
+                answer_original.which(["sam2.1", "tiny", str(SIZE)]), bare
+            )
+            for name in PARTS:
+                getattr(model, name).register_forward_hook(lambda *_, name=name: ran.append(name))
+            run = make(model)
+            assert [run(seed) for seed in range(2)] == [Taken(1.0, 1.0)] * 2
 
     def test_a_checkpoint_that_is_none_is_one_sentence(self, tmp_path: Path) -> None:
         (tmp_path / "x.pt").write_bytes(b"nothing")
@@ -108,6 +156,19 @@ def test_a_pack_tells_its_original(tmp_path: Path) -> None:
     told["provenance"] = {"family": "sam2.1", "variant": "tiny", "random": 5}
     (tiny / "model.json").write_text(json.dumps(told), "utf-8")
     assert which(read_pack(tiny)) is None  # and still
+
+
+@pytest.mark.parametrize(
+    ("family", "runs"),
+    [("sam2", True), ("sam2.1", True), ("edgetam", False), ("efficienttam", False), (None, False)],
+)
+def test_only_sam_2_has_an_original_here(tmp_path: Path, family: str | None, runs: bool) -> None:
+    tiny = write_tiny_pack(tmp_path / "tiny")
+    told = json.loads((tiny / "model.json").read_text("utf-8"))
+    told["provenance"] = {"family": family, "variant": "ti", "random": 5}
+    (tiny / "model.json").write_text(json.dumps(told), "utf-8")
+    pack = replace(read_pack(tiny), family="sam2")
+    assert which(pack) == (Which(str(family), "ti", pack.size, seed=5) if runs else None)
 
 
 def test_without_pytorch_it_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,11 +54,11 @@ class ModelActivity(QStackedWidget):
             button.show()
         self.no.setFocus(Qt.FocusReason.OtherFocusReason)  # Return must not agree by accident
 
-    def show_task(self, title: str) -> None:
+    def show_task(self, title: str, *, can_stop: bool) -> None:
         """Something has begun; how far it is nobody knows yet."""
         self.bar.setRange(0, 0)
         self.line.setText(title)
-        self.cancel.setEnabled(True)
+        self.cancel.setEnabled(can_stop)
         self.setCurrentIndex(1)
 
     def show_progress(self, title: str, done: int, total: int) -> None:

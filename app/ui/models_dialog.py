@@ -101,7 +101,8 @@ class ModelsDialog(QDialog):
         for button in (self.folder, self.zip, self.measure):
             button.setEnabled(not busy)
         if task is not None and busy:
-            self.activity.show_task(task.title)
+            can_stop = task.can_stop and not task.stop.fired
+            self.activity.show_task(task.title, can_stop=can_stop)
 
     def _show_contents(self) -> None:
         contents, held = self._desk.contents, self._held()

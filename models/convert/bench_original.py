@@ -64,7 +64,7 @@ def main() -> None:
             torch.manual_seed(seed)
             return run(seed)
 
-        return serving({"device": "PyTorch"}, seeded)
+        return serving({"device": "PyTorch CPU"}, seeded)
 
     with torch.inference_mode():
         answer_lines(prepare)
@@ -125,12 +125,13 @@ def _memory_attention(model: Predictor) -> Run:
 
     def run(_: int) -> Taken:
         memories = torch.randn(tokens + pointers, 1, model.mem_dim)
+        place, places = torch.randn_like(rows), torch.randn_like(memories)
         return timed(
             lambda: model.memory_attention(
                 curr=[rows],
-                curr_pos=[torch.randn_like(rows)],
+                curr_pos=[place],
                 memory=memories,
-                memory_pos=torch.randn_like(memories),
+                memory_pos=places,
                 num_obj_ptr_tokens=pointers,
             )
         )

@@ -113,6 +113,8 @@ def test_a_download_shows_licence_and_source_and_wants_a_yes(
     assert "Nothing was fetched." in ran.err
     assert rotocel("models", "download", "wanted", "--catalogue", shop.catalogue).code == 0
     assert len(shop.act.asked) == 1
+    ran = rotocel("models", "download", "wanted", "--catalogue", shop.catalogue)
+    assert (ran.code, ran.err) == (1, "rotocel: Nothing was fetched.\n")  # Ctrl-D
 
 
 def test_a_checkpoint_is_kept_and_its_next_step_said(rotocel: Rotocel, shop: Shop) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import astuple
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from app import cli_propagate
+from app.cli_follower import Follower
 from app.paths import demo_clip, user_logs
 from models.base import ModelError
 from models.tracking import TrackOptions
@@ -242,7 +244,7 @@ def test_masks_are_never_replaced_silently(
     assert "3 masks are already in" in again.err
     assert (out / "00006.png").read_bytes() == before
     kept = rotocel("propagate", clip, *words, "--resume")
-    assert (kept.code, "Left 3 masks as they were" in kept.out) == (0, True)
+    assert (kept.code, "Left 3 masks alone" in kept.out) == (0, True)
     assert rotocel("propagate", clip, "--point", "90,45", *words[2:], "--overwrite").code == 0
     assert (out / "00006.png").read_bytes() != before
     assert names(out) == numbered(5, 6, 7)
@@ -293,14 +295,15 @@ BAD = [
     (("--point", "5,5", "--backward", "--both"), 2, "not allowed with"),
     (("--point", "5,5", "--stride", "0"), 2, "1 or more"),
     (("--point", "5,5", "--conditioning", "-1"), 2, "0 or more"),
-    (("--mask", "nothing.png"), 1, "nothing.png"),
+    (("--mask", "nothing.png"), 1, "nothing.png is not there; check the path."),
+    (("--mask", "{text}/mask.png"), 1, "mask.png is not there; check the path."),
     (("--mask", "{good}@99"), 2, "A mask is on frame 99"),
     (("--mask", "{good}", "--mask", "{good}"), 2, "two masks"),
     (("--mask", "{good}", "--point", "5,5"), 2, "a mask and clicks"),
     (("--mask", "{small}"), 1, "small.png is 80x40 pixels, plate is 160x90"),
     (("--mask", "{black}"), 1, "black.png is black all over"),
     (("--mask", "{text}"), 1, "text.png"),
-    (("--mask", "{folder}"), 1, "is not a file"),
+    (("--mask", "{folder}"), 1, "is a folder; give a mask PNG."),
 ]
 
 
@@ -358,3 +361,79 @@ def test_the_bundled_model_says_so_too_and_unknown_ones_are_named(
     assert "MobileSAM sees single images only" in ran.err
     ran = rotocel("propagate", clip, "--point", "5,5", "--out", out, "--pack", "sam9")
     assert "There is no model called sam9" in ran.err
+
+
+def test_names_that_say_matte_are_told_as_they_are(
+    rotocel: Rotocel, clip: Path, tmp_path: Path, model: TrackingDiscModel
+) -> None:
+    out = tmp_path / "hero mattes"
+    words = ("--layer", "matte A", "--point", "40,45@10", "--layer", "B", "--point", "90,45@12")
+    ran = rotocel("propagate", clip, *words, "--frames", "10-14", "--out", out)
+    assert f"Wrote 10 masks to {out} in" in ran.out
+    ran = rotocel("propagate", clip, *words, "--frames", "8-14", "--both", "--out", out / "more")
+    assert "matte A: 1 mask missing: 9." in ran.out
+
+
+def test_backward_begins_at_the_last_frame(
+    rotocel: Rotocel, clip: Path, out: Path, model: TrackingDiscModel
+) -> None:
+    words = ("--point", f"{X},{Y}", "--frames", "10-14", "--backward", "--out", out)
+    assert rotocel("propagate", clip, *words).code == 0
+    assert names(out) == numbered(10, 11, 12, 13, 14)
+    assert middle(out / "00014.png") == pytest.approx(X, abs=2)
+
+
+@pytest.mark.parametrize(
+    ("way", "before", "said"),
+    [
+        ((), [10, 11], "Not written: 10 to 11, before the first prompt; --both"),
+        (("--backward",), [13, 14], "Not written: 13 to 14, after the last prompt; --both"),
+        (("--both",), [], ""),
+    ],
+)
+def test_frames_to_which_it_does_not_come_are_named(
+    rotocel: Rotocel, clip: Path, out: Path, model: TrackingDiscModel,
+    way: tuple[str, ...], before: list[int], said: str,
+) -> None:  # fmt: skip
+    words = ("--point", f"{X},{Y}@12", "--frames", "10-14", *way, "--out", out)
+    ran = rotocel("propagate", clip, *words)
+    assert said in ran.out
+    assert ("Not written" in ran.out) == bool(said)
+    assert rotocel("propagate", clip, *words, "--resume", "--json").json["not_written"] == before
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("5,5@14",), "There are no frames to go to forward from the prompts within 10-14"),
+        (("5,5@10", "--backward"), "There are no frames to go to backward from the prompts"),
+    ],
+)
+def test_a_way_that_leads_nowhere_is_refused(
+    rotocel: Rotocel, clip: Path, out: Path, model: TrackingDiscModel, words: tuple[str, ...],
+    sentence: str,
+) -> None:  # fmt: skip
+    ran = rotocel("propagate", clip, "--frames", "10-14", "--point", *words, "--out", out)
+    assert (ran.code, sentence in ran.err) == (2, True)
+    assert not out.exists()
+    one = rotocel("propagate", clip, "--frames", "14", "--point", "5,5", "--out", out)
+    assert (one.code, names(out)) == (0, numbered(14))
+
+
+def test_only_numbers_are_kept_of_masks_that_are_written(
+    rotocel: Rotocel, clip: Path, out: Path, model: TrackingDiscModel,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    made: list[Follower] = []
+
+    class Watched(Follower):
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            made.append(self)
+
+    monkeypatch.setattr(cli_propagate, "Follower", Watched)
+    words = ("--point", f"{X},{Y}", "--frames", "5-8", "--out", out)
+    assert rotocel("propagate", clip, *words).code == 0
+    kept = [value for fact in made[0].facts.values() for value in astuple(fact)]
+    assert len(kept) == 4 * 5
+    assert all(isinstance(value, bool | float) for value in kept)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,13 +15,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
-from app import headless, model_desk, paths, window
+from app import headless, model_desk, model_shelf, paths, window
+from app.model_shelf import Shelf
 from app.settings import Settings, load, save
 from app.ui.main_window import MainWindow
 from app.ui.models_dialog import ModelsDialog
 from app.ui.sure_button import SureButton
 from models import gemm
 from models.base import ModelError
+from models.library import Pack
 from tests.cli.test_models import Shop
 from tests.fakes import DiscModel
 from tests.models.graphs import write_tiny_pack
@@ -292,6 +296,85 @@ def test_quitting_ends_a_download_that_waits(opened: Open, qtbot: QtBot, shop: S
     assert not shop.act.go_on.is_set()
     timer.cancel()
     timer.join()
+
+
+@pytest.fixture
+def slow_trial(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """A trial that never ends, and begins a moment after it was asked for."""
+    about = threading.Event()
+
+    def try_it(pack: Pack, _runtime: object) -> None:
+        about.set()
+        time.sleep(0.5)
+        child = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(20,))
+        child.start()
+        child.join(20)
+        raise ModelError(f"{pack.info.label} ends the program that runs it.")
+
+    monkeypatch.setattr(model_shelf, "try_pack", try_it)
+    return about
+
+
+def test_quitting_ends_a_trial_that_begins_only_then(
+    opened: Open, qtbot: QtBot, slow_trial: threading.Event
+) -> None:
+    main, dialog = opened()
+    press(dialog, "mobilesam", "verify")
+    qtbot.waitUntil(slow_trial.is_set, timeout=LONG)
+    assert main._desk is not None
+    begun = time.monotonic()
+    main._desk.shutdown()
+    assert time.monotonic() - begun < 10
+
+
+def test_a_trial_is_cancelled(opened: Open, qtbot: QtBot, slow_trial: threading.Event) -> None:
+    main, dialog = opened()
+    press(dialog, "mobilesam", "verify")
+    qtbot.waitUntil(slow_trial.is_set, timeout=LONG)
+    begun = time.monotonic()
+    dialog.activity.cancel.click()
+    assert not dialog.activity.cancel.isEnabled()
+    idle(qtbot, main)
+    assert time.monotonic() - begun < 10
+    assert said(dialog) == "Stopped."
+
+
+def test_what_cannot_be_stopped_has_no_cancel(
+    opened: Open, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+    monkeypatch.setattr(Shelf, "remove", lambda *_: go_on.wait(10))
+    main, dialog = opened()
+    assert main._desk is not None
+    main._desk.remove(main._desk.contents.available[0])
+    assert not dialog.activity.cancel.isEnabled()
+    go_on.set()
+    idle(qtbot, main)
+    press(dialog, "mobilesam", "verify")
+    assert dialog.activity.cancel.isEnabled()
+    idle(qtbot, main)
+
+
+@pytest.mark.parametrize("where", ["contents", "__init__"])
+def test_a_shelf_that_fails_is_told_and_the_buttons_come_back(
+    opened: Open, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    main, dialog = opened()
+    desk, work = main._desk, getattr(Shelf, where)
+    assert desk is not None
+    before = desk.contents
+
+    def fail_in_the_lane(*args: object) -> object:
+        if threading.current_thread() is not threading.main_thread():
+            raise MemoryError
+        return work(*args)
+
+    monkeypatch.setattr(Shelf, where, fail_in_the_lane)
+    desk.refresh()
+    idle(qtbot, main)
+    assert "Memory ran out" in said(dialog)
+    assert dialog.folder.isEnabled()
+    assert desk.contents == before
 
 
 def test_a_chosen_model_that_is_gone_gives_way_to_the_one_that_ships(

@@ -45,3 +45,12 @@ def test_a_report_tells_the_worst_before_the_usual() -> None:
         "Frame 3 is broken.",
         "Grass: no mask on 5, written black.",
     )
+
+
+def test_files_are_called_what_they_are_and_names_stay() -> None:
+    report = Report(Path("mattes"), 1, 2, {}, {"matte": (3,)}, (), 1.25, "masks")
+    assert report.sentences == (
+        "Wrote 1 mask to mattes in 1.2 s.",
+        "Left 2 masks alone that were complete.",
+        "matte: 1 mask missing: 3.",
+    )

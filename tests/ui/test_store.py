@@ -1,0 +1,42 @@
+"""The window's settings, in a file that a command writes meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.settings import Settings, load, save
+from app.window import Store
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "settings.json"
+
+
+def test_what_a_command_chose_meanwhile_stays(path: Path) -> None:
+    store = Store(path)
+    before = store.settings
+    save(Settings(model="chosen"), path)
+    store.change(replace(before, export_folder="out"))
+    assert load(path) == Settings(model="chosen", export_folder="out")
+    assert store.settings == load(path)
+
+
+def test_a_choice_of_the_window_replaces_that_of_a_command(path: Path) -> None:
+    store = Store(path)
+    save(Settings(model="chosen"), path)
+    store.change(replace(store.settings, model=""))
+    assert load(path).model == ""
+
+
+def test_a_file_that_is_damaged_meanwhile_is_left_alone(path: Path) -> None:
+    store = Store(path)
+    store.change(Settings(model="chosen"))
+    path.write_text("{")
+    store.change(replace(store.settings, export_folder="out"))
+    assert path.read_text() == "{"
+    assert store.settings == Settings(model="chosen", export_folder="out")
+    assert store.fault is not None
