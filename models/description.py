@@ -20,6 +20,8 @@ LONGEST_TEXT = 100
 LARGEST_VERSION = 1_000_000
 MOST_SHAPES, MOST_DIMENSIONS = 8, 6
 MOST_TOKENS = 65_536  # of a remembered frame
+MOST_MEMORY = 64 << 20  # bytes of one in float32; SAM 2's has 1 MiB
+MOST_MEMORIES = 1 << 30  # bytes of all that are looked at at once
 MOST_EMBEDDING = 64 << 20  # bytes in float16; the bundled model's has 2 MiB
 
 # Names stand in paths, settings and projects: plain characters, never a dot at an end.
@@ -182,7 +184,7 @@ def _tracking(value: object) -> TrackingRules | None:
     def yes(key: str) -> bool:
         return _yes(entries[key], f"{key} of tracking")
 
-    return TrackingRules(
+    rules = TrackingRules(
         tokens=whole("tokens", MOST_TOKENS),
         channels=whole("channels", 1024),
         memories=whole("memories", 64, 2),
@@ -194,6 +196,13 @@ def _tracking(value: object) -> TrackingRules | None:
         several_while_tracking=yes("several_while_tracking"),
         stability=_shares(entries["stability"], "stability of tracking"),
     )
+    memory = 4 * rules.tokens * rules.channels
+    if memory > MOST_MEMORY or memory * rules.memories > MOST_MEMORIES:
+        raise DescriptionError(
+            f"tokens, channels and memories of tracking make memories of more than "
+            f"{MOST_MEMORY >> 20} MiB each or {MOST_MEMORIES >> 30} GiB together"
+        )
+    return rules
 
 
 def _yes(value: object, what: str) -> bool:
