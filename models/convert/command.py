@@ -24,6 +24,8 @@ def write(original: Original, out: Path, precision: str, tell: Callable[[str], N
     written. What was begun is taken away again.
     """
     out = Path(os.path.abspath(out))  # noqa: PTH100 - `.` has no name; a link keeps its own
+    if not out.name:
+        raise ConversionError(f"{out} is no folder that a pack can be; name another with --out.")
     draft = out.with_name(f".{out.name}.part")
     try:
         shutil.rmtree(draft, ignore_errors=True)

@@ -26,7 +26,7 @@ from models.library import MOST_MANIFEST, find_packs, load, read_pack
 from models.ort import Graph, Runtime, checked_bytes, open_graph
 from models.video_constants import read_constants
 from tests.models.graphs import SIDE, decoder, encoder, model_of, value, weight, write_tiny_pack
-from tests.models.video_graphs import constants
+from tests.models.video_graphs import Form, constants, write_video_pack
 
 CPU = Runtime("cpu", threads=1)
 FRAME = np.full((18, 30, 3), 90, np.uint8)
@@ -95,6 +95,30 @@ WRONG: Mapping[str, Sequence[object]] = {
 def test_every_wrong_value_is_refused_by_its_key(tmp_path: Path, key: str, wrong: object) -> None:
     folder = write_tiny_pack(tmp_path / "bad", **{key: wrong})
     refused(lambda: read_pack(folder), rf"model\.json is not a valid model description: .*{key}")
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"tokens": 65_536, "channels": 257}, "a memory of more than 64 MiB"),
+        ({"tokens": 65_536, "channels": 256}, None),
+        ({"tokens": 65_536, "channels": 256, "pointers": 256}, "a bank of more than 1 GiB"),
+        ({"tokens": 65_536, "channels": 256, "memories": 64}, "a bank of more than 1 GiB"),
+        ({"tokens": 4096, "channels": 64, "memories": 64, "pointers": 256}, None),
+    ],
+)
+def test_memories_are_bounded_by_what_their_numbers_make(
+    tmp_path: Path, changes: dict[str, int], match: str | None
+) -> None:
+    form = Form(tokens=3, channels=2, width=8, high_res=False, timed=False)
+    path = write_video_pack(tmp_path / "tiny", form) / "model.json"
+    manifest = json.loads(path.read_text())
+    manifest["tracking"] |= changes
+    path.write_text(json.dumps(manifest))
+    if match is None:
+        assert read_pack(path.parent).tracking
+    else:
+        refused(lambda: read_pack(path.parent), match)
 
 
 @pytest.mark.parametrize(
