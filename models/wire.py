@@ -136,9 +136,9 @@ def awaited(work: Callable[[], HTTPResponse], stop: Stop, seconds: float) -> HTT
     `work` raises.
     """
     future: Future[HTTPResponse] = Future()
-    threading.Thread(target=_fulfil, args=(future, work), daemon=True).start()
     try:
         with stop.watching(future.cancel):
+            threading.Thread(target=_fulfil, args=(future, work), daemon=True).start()
             return future.result(seconds)
     except CancelledError as e:
         raise Cancelled from e
