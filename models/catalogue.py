@@ -98,7 +98,8 @@ def parse(data: bytes) -> tuple[Entry, ...]:
         raise
     except (ValueError, RecursionError) as e:
         raise DescriptionError("it is not JSON in UTF-8") from e
-    if not isinstance(whole, dict) or whole.get("format") != FORMAT:
+    stated = whole.get("format") if isinstance(whole, dict) else None
+    if stated != FORMAT or type(stated) is not int:  # True is no number here
         raise DescriptionError(f"its format is not {FORMAT}, the one this version reads")
     models = _list(whole.get("models"), "models", MOST_MODELS)
     entries = tuple(_entry(item) for item in models)

@@ -20,6 +20,8 @@ LONGEST_TEXT = 100
 LARGEST_VERSION = 1_000_000
 MOST_SHAPES, MOST_DIMENSIONS = 8, 6
 MOST_TOKENS = 65_536  # of a remembered frame
+MOST_MEMORY = 64 << 20  # bytes of such a frame in float32; of SAM 2's 1 MiB
+MOST_BANK = 1 << 30  # bytes of all that is remembered of a layer; of SAM 2's 15 MiB
 MOST_EMBEDDING = 64 << 20  # bytes in float16; the bundled model's has 2 MiB
 
 # Names stand in paths, settings and projects: plain characters, never a dot at an end.
@@ -182,7 +184,7 @@ def _tracking(value: object) -> TrackingRules | None:
     def yes(key: str) -> bool:
         return _yes(entries[key], f"{key} of tracking")
 
-    return TrackingRules(
+    rules = TrackingRules(
         tokens=whole("tokens", MOST_TOKENS),
         channels=whole("channels", 1024),
         memories=whole("memories", 64, 2),
@@ -194,6 +196,22 @@ def _tracking(value: object) -> TrackingRules | None:
         several_while_tracking=yes("several_while_tracking"),
         stability=_shares(entries["stability"], "stability of tracking"),
     )
+    _check_memory(rules)
+    return rules
+
+
+def _check_memory(rules: TrackingRules) -> None:
+    memory = 4 * rules.tokens * rules.channels  # in float32, as it is looked at
+    if memory > MOST_MEMORY:
+        raise DescriptionError(
+            f"tokens and channels of tracking make a memory of more than {MOST_MEMORY >> 20} MiB"
+        )
+    kept = max(rules.memories, rules.pointers)  # in half as many bytes, as long as pointers are
+    if memory * rules.memories + memory // 2 * kept > MOST_BANK:
+        raise DescriptionError(
+            "tokens, channels, memories and pointers of tracking make a bank of more than "
+            f"{MOST_BANK >> 30} GiB"
+        )
 
 
 def _yes(value: object, what: str) -> bool:

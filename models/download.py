@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,8 +52,7 @@ def download(
     path = folder / item.name
     with plain_errors(path):
         folder.mkdir(parents=True, exist_ok=True)
-        busy = f"{path} is being fetched by another Rotocel; wait for it."
-        with alone(folder / f".{path.name}.lock", busy):
+        with _alone_with(path):
             if not is_here(item, path):
                 _Part(item, path).fetch(progress, stop or Stop())
     progress(item.size, item.size)
@@ -61,11 +60,20 @@ def download(
 
 
 def forget(item: RemoteFile, folder: Path) -> None:
-    """Delete what is in `folder` of `item`, whole or not. Raises ModelError."""
+    """Delete what is in `folder` of `item`, whole or not.
+
+    Raises ModelError, also while it is being fetched.
+    """
     path = folder / item.name
-    with plain_errors(path):
-        _Part(item, path).drop()
-        path.unlink(missing_ok=True)
+    if folder.is_dir():
+        with plain_errors(path), _alone_with(path):
+            _Part(item, path).drop()
+            path.unlink(missing_ok=True)
+
+
+def _alone_with(path: Path) -> AbstractContextManager[None]:
+    busy = f"{path} is being fetched by another Rotocel; wait for it."
+    return alone(path.with_name(f".{path.name}.lock"), busy)
 
 
 class _Part:

@@ -5,65 +5,35 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from http.client import HTTPException, HTTPMessage, HTTPResponse
-from typing import IO, Any
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
+from http.client import HTTPException, HTTPResponse
+from string import punctuation
+from urllib.error import URLError
+from urllib.parse import quote, urljoin, urlsplit
+from urllib.request import Request
 
-from models.base import Cancelled, ModelError
+from models.base import ModelError
 from models.catalogue import is_allowed, is_local
+from models.wire import Stop, Wire, awaited
 
-SILENCE = 20.0  # seconds without a byte after which a server counts as gone
+__all__ = ["AGAIN", "Answer", "Stop", "Version", "ask"]
+
+SILENCE = 20.0  # seconds without a byte, or for all headers, after which a server counts as gone
 REDIRECTS = 5
 CHUNK = 1 << 18  # bytes
-RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+LENGTH = re.compile(r"[0-9]{1,18}")
+RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
+TUNNEL = re.compile(r"Tunnel connection failed: (403|407)\b")  # what http.client says of a proxy
+PROXY_SAYS = {
+    "403": "The proxy lets nobody through to {host} (403); ask whoever runs it.",
+    "407": "The proxy wants a name and password; write them into HTTPS_PROXY.",
+}
+MOVED = {301, 302, 303, 307, 308}
 NOTHING_LEFT = 416  # HTTP: the range asked for is not in the file
 
 AGAIN = "do this again to go on where it broke off"
-
-
-class Stop:
-    """Ends a download from another thread, also while it waits for a silent server."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._response: HTTPResponse | None = None
-        self._fired = False
-
-    def cancel(self) -> None:
-        """Ask the download to stop; it raises Cancelled."""
-        with self._lock:
-            self._fired = True
-            if self._response is not None:
-                _hang_up(self._response)
-
-    @property
-    def fired(self) -> bool:
-        """Whether `cancel` was called."""
-        return self._fired
-
-    def check(self) -> None:
-        """Nothing, or Cancelled."""
-        if self._fired:
-            raise Cancelled
-
-    @contextmanager
-    def watching(self, response: HTTPResponse) -> Iterator[None]:
-        """Let `cancel` reach a wait for `response`. Raises Cancelled where it fired before."""
-        with self._lock:
-            if self._fired:
-                raise Cancelled
-            self._response = response
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._response = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +58,13 @@ class Answer:
     start: int
     total: int | None  # bytes of the whole file, where the server says
     version: Version
-    response: HTTPResponse | None
+    response: HTTPResponse
+    wire: Wire
     stop: Stop
 
     def chunks(self) -> Iterator[bytes]:
         """The bytes as they come. Raises Cancelled, ModelError."""
-        if self.response is None:
-            return
-        with self.stop.watching(self.response):
+        with self.stop.watching(self.wire.hang_up):
             while True:
                 self.stop.check()
                 try:
@@ -115,73 +84,68 @@ def ask(url: str, start: int, stop: Stop) -> Iterator[Answer]:
 
     Proxies are those of the environment (HTTPS_PROXY, NO_PROXY). Raises Cancelled, ModelError.
     """
-    stop.check()
-    try:
-        response = _open(url, start)
-    except HTTPError as e:
-        with e:
-            if e.code != NOTHING_LEFT:
-                raise ModelError(_refusal(url, e.code)) from e
-        yield Answer(url, -1, None, Version("", ""), None, stop)
-        return
-    except (OSError, HTTPException, ValueError) as e:
-        stop.check()
-        raise ModelError(_unreached(url, e)) from e
-    with response:
-        yield _answer(url, response, stop)
+    place = url
+    for _ in range(1 + REDIRECTS):
+        with Wire() as wire, _asked(place, start, wire, stop) as response:
+            target = _target(place, response)
+            if target is None:
+                yield _answer(url, response, wire, stop)
+                return
+        place = target
+    raise ModelError(_refusal(url, response.status))
 
 
-def _open(url: str, start: int) -> HTTPResponse:
+def _asked(url: str, start: int, wire: Wire, stop: Stop) -> HTTPResponse:
+    """The answer to one request, its headers read. Raises Cancelled, ModelError."""
     headers = {"User-Agent": "Rotocel", "Accept": "*/*", "Accept-Encoding": "identity"}
     if start:
         headers["Range"] = f"bytes={start}-"
     if not is_allowed(url, local=True):
         raise ModelError(f"{url} is not https://; correct the catalogue it stands in.")
-    request = Request(url, headers=headers)  # noqa: S310 - checked above
-    response: HTTPResponse = _opener(url).open(request, timeout=SILENCE)
-    return response
+    proxies: dict[str, str] | None = (
+        {} if is_local(url) else None
+    )  # such a server is asked directly
+    try:
+        request = Request(url, headers=headers)  # noqa: S310 - checked above
+        return awaited(lambda: wire.open(request, proxies, SILENCE), stop, SILENCE)
+    except (OSError, HTTPException, ValueError, OverflowError) as e:  # the last: a proxy's port
+        stop.check()
+        raise ModelError(_unreached(url, e)) from e
 
 
-def _opener(url: str) -> OpenerDirector:
-    local = is_local(url)  # such a server is asked directly
-    return build_opener(ProxyHandler({} if local else None), _Redirects(local=local))
+def _target(url: str, response: HTTPResponse) -> str | None:
+    """Where `response` sends on to, never out of https. Raises ModelError."""
+    location = response.headers.get("Location")
+    if response.status not in MOVED or location is None:
+        return None
+    with suppress(ValueError):  # of no place of the web, which is refused below
+        location = urljoin(url, quote(location, safe=punctuation, encoding="iso-8859-1"))
+    if not is_allowed(location, local=is_local(url)):
+        raise ModelError(
+            f"{_host(url)} sends on to {location}, which is not https://; nothing was fetched "
+            "from there."
+        )
+    return location
 
 
-class _Redirects(HTTPRedirectHandler):
-    """Follows a few redirects, never out of https."""
-
-    max_redirections = REDIRECTS
-
-    def __init__(self, *, local: bool) -> None:
-        self._local = local
-
-    def redirect_request(
-        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage,
-        newurl: str,
-    ) -> Request | None:  # fmt: skip
-        """The next request. Raises ModelError where it would leave https."""
-        if not is_allowed(newurl, local=self._local):
-            raise ModelError(
-                f"{_host(req.full_url)} sends on to {newurl}, which is not https://; nothing was "
-                "fetched from there."
-            )
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
-def _answer(url: str, response: HTTPResponse, stop: Stop) -> Answer:
+def _answer(url: str, response: HTTPResponse, wire: Wire, stop: Stop) -> Answer:
     headers = response.headers
+    if response.status == NOTHING_LEFT:
+        return Answer(url, -1, None, Version("", ""), response, wire, stop)
+    if response.status >= 300:
+        raise ModelError(_refusal(url, response.status))
     if headers.get("Content-Encoding", "identity") != "identity":
         raise ModelError(f"{_host(url)} sends another encoding than was asked for.")
     version = Version(headers.get("ETag", ""), headers.get("Last-Modified", ""))
     if response.status == 200:
-        length = headers.get("Content-Length", "")
-        total = int(length) if length.isdecimal() else None
-        return Answer(url, 0, total, version, response, stop)
+        length = LENGTH.fullmatch(headers.get("Content-Length", ""))
+        total = int(length[0]) if length else None
+        return Answer(url, 0, total, version, response, wire, stop)
     found = RANGE.fullmatch(headers.get("Content-Range", ""))
     if response.status != 206 or found is None:
         raise ModelError(f"{_host(url)} answers what was not asked ({response.status}); {LATER}.")
     total = None if found[2] == "*" else int(found[2])
-    return Answer(url, int(found[1]), total, version, response, stop)
+    return Answer(url, int(found[1]), total, version, response, wire, stop)
 
 
 LATER = "try later, or get the model from somebody who has it and install it from there"
@@ -195,8 +159,6 @@ def _refusal(url: str, code: int) -> str:
         return f"{url} is not there any more ({code}); get a newer Rotocel, or another catalogue."
     if code in {401, 403}:
         return f"{host} does not give {url} to everybody ({code}); {LATER}."
-    if code == 407:
-        return "The proxy wants a name and password; write them into HTTPS_PROXY."
     return f"{host} cannot give the file now ({code}); {LATER}."
 
 
@@ -210,6 +172,9 @@ def _unreached(url: str, error: Exception) -> str:
         )
     if isinstance(reason, socket.gaierror):
         return f"{host} is not found; check the network, and HTTPS_PROXY if you need a proxy."
+    refused = TUNNEL.match(str(reason))
+    if refused:
+        return PROXY_SAYS[refused[1]].format(host=host)
     return (
         f"{host} cannot be reached ({_why(reason)}); check the network, and HTTPS_PROXY if you "
         "need a proxy."
@@ -228,13 +193,3 @@ def _why(reason: object) -> str:
 
 def _host(url: str) -> str:
     return urlsplit(url).hostname or url
-
-
-def _hang_up(response: Any) -> None:  # noqa: ANN401 - whatever has a file number
-    """Wake whoever waits for bytes: closing alone would not."""
-    with suppress(OSError, ValueError, AttributeError):
-        connection = socket.socket(fileno=response.fileno())
-        try:
-            connection.shutdown(socket.SHUT_RDWR)
-        finally:
-            connection.detach()  # it is the response that closes it

@@ -23,6 +23,7 @@ from models.unpack import Goes, copy_pack, opened
 
 STAGE = ".new-"  # folders of packs that are not installed yet, or not any more
 OLD = "old"  # in such a folder: the pack that is being replaced, under its own name
+GONE = "gone"  # and the pack that is being removed
 
 
 class ExistsError(ModelError):
@@ -63,7 +64,8 @@ class Installer:
         """
         place = self._place_of(name)
         with plain_errors(place), self._stage() as stage:
-            place.rename(stage / place.name)  # at once; what is slow comes after
+            (stage / GONE).mkdir()
+            place.rename(stage / GONE / place.name)  # at once; what is slow comes after
             sync_folder(self.folder)
         return place
 

@@ -17,7 +17,8 @@ from models.ort import Lazy, Runtime, checked_bytes, open_graph
 from models.sam1 import MOST_PROPOSALS, Sam1, decoder_contract, encoder_contract
 from models.sam2 import Sam2
 from models.tracking_rules import TrackingRules
-from models.video_graphs import VideoGraphs, contracts, read_constants
+from models.video_constants import read_constants
+from models.video_graphs import VideoGraphs, contracts
 
 MANIFEST = "model.json"
 CODE = (".onnx", ".npz")  # what an answer depends on
@@ -179,6 +180,11 @@ def _check_sam1(pack: Pack) -> None:
     """Raise ModelError where `pack` is beyond what this version does for its family."""
     path = pack.folder / MANIFEST
     _check_preprocess(pack, sam1.PREPROCESS)
+    if "track" in pack.info.supports:
+        raise ModelError(
+            f"{path} says that it tracks, which its family does not; get the model anew from its "
+            "maker."
+        )
     if [len(shape) for shape in pack.info.embedding_shapes] != [3]:
         raise ModelError(f"{path} is of a family whose embedding has one shape of three sides.")
     if pack.info.proposals > MOST_PROPOSALS:

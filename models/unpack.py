@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -26,7 +28,13 @@ MOST_BYTES = 8 << 30  # of all files together
 MOST_RATIO = 200  # weights hardly shrink; what shrinks more than this is a bomb
 SMALL = 1 << 20  # bytes an entry may unfold to at any ratio
 CHUNK = 1 << 20
+MOST_DIRECTORY = 1 << 20  # bytes of a zip's list of what is in it
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+
+# What zipfile says of a zip it cannot read; ValueError: a name in another coding than it claims.
+UNREADABLE = (
+    OSError, EOFError, ValueError, RuntimeError, struct.error, zlib.error, zipfile.BadZipFile
+)  # fmt: skip
 
 Goes = Callable[[], bool]  # False: the artist does not want it any more
 
@@ -41,7 +49,7 @@ class Source(Protocol):
         """The file called `name`, to be read."""
 
 
-def copy_pack(source: Source, origin: Path, folder: Path, goes: Goes = lambda: True) -> Description:
+def copy_pack(source: Source, origin: Path, folder: Path, goes: Goes = lambda: True) -> None:
     """Copy the pack in `source` into `folder`, which must not be there yet: nothing but its files.
 
     Every file has the sha256 of model.json. `origin` is what sentences name. Raises ModelError,
@@ -62,7 +70,6 @@ def copy_pack(source: Source, origin: Path, folder: Path, goes: Goes = lambda: T
                 f"{name} in {origin} is not the file its model.json describes; get the model anew "
                 "from its maker."
             )
-    return description
 
 
 def parse_manifest(data: bytes, origin: Path) -> Description:
@@ -125,11 +132,25 @@ def opened(path: Path) -> Iterator[Source]:
         yield FolderSource(path)
         return
     ordinary_size(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            yield ZipSource(archive, path)
-    except zipfile.BadZipFile as e:
-        raise ModelError(f"{path} is not a whole zip ({e}); get the model anew.") from e
+    with ExitStack() as open_files:
+        try:
+            file = open_files.enter_context(_Cautious(path))
+            archive = open_files.enter_context(zipfile.ZipFile(file))
+        except UNREADABLE as e:
+            raise ModelError(f"{path} is not a whole zip ({e}); get the model anew.") from e
+        yield ZipSource(archive, path)
+
+
+class _Cautious(FileIO):
+    """The file of a zip, whose directory zipfile reads at once and makes many objects of."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """As ever, but for what is longer than a directory may be. Raises ModelError."""
+        if size is not None and size > max(MOST_DIRECTORY, CHUNK):
+            raise ModelError(
+                f"{self.name} lists more than any model holds; get the model from its maker."
+            )
+        return super().read(size)
 
 
 def _checked_entries(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
@@ -214,5 +235,5 @@ def _reading(origin: Path) -> Iterator[None]:
     """Raises ModelError for what reading from `origin` brings up."""
     try:
         yield
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as e:
+    except UNREADABLE as e:
         raise ModelError(f"{origin} cannot be read ({e}); get the model anew.") from e

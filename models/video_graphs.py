@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.base import Embedding, ModelError, ModelInfo, Rgb8
+from models.base import Embedding, ModelInfo, Rgb8
 from models.contract import BYTE, LONG, Contract, Side, checked
 from models.memory_bank import Bf16, Gathered, as_bf16
 from models.ort import Array, Cancel, Graph, Lazy
 from models.tracking_rules import TrackingRules
 from models.video_answer import Drawn
+from models.video_constants import Constants
 
 F32: TypeAlias = NDArray[np.float32]
 
 MASKS = 4
 LARGEST_SCORE = 100.0
 HIGH_RES = ("high_res_0", "high_res_1")
-MOST_CONSTANTS = 1 << 20  # bytes
 
 
 class Features(NamedTuple):
@@ -31,16 +29,6 @@ class Features(NamedTuple):
 
     embed: F32  # (1, width, f, f)
     high_res: tuple[F32, ...]  # none, or (1, width / 8, 4f, 4f) and (1, width / 4, 2f, 2f)
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Constants:
-    """consts.npz."""
-
-    no_memory: F32  # (1, width, 1, 1) is added to an embedding that no memory is looked at with
-    no_pointer: F32  # (width,) stands for an object that is not there
-    shrink_weights: F32  # (4, 4) of the mask that stands for a key mask in the decoder
-    shrink_bias: float
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -209,34 +197,3 @@ def contracts(info: ModelInfo, size: int, rules: TrackingRules) -> Mapping[str, 
             optional={"obj_ptr_dt": Side((None,))},
         ),
     }
-
-
-def read_constants(data: bytes, name: str, width: int) -> Constants:
-    """The constants in the bytes of consts.npz. Raises ModelError naming the file `name`."""
-    shapes: Mapping[str, Sequence[int]] = {
-        "no_mem_embed": (1, width, 1, 1),
-        "no_obj_ptr": (1, width),
-        "mask_downsample_w": (1, 1, 4, 4),
-        "mask_downsample_b": (1,),
-    }
-    wrong = ModelError(
-        f"{name} does not hold the constants of a video model; get the model anew from its maker."
-    )
-    arrays: dict[str, F32] = {}
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as members:
-            if sum(member.file_size for member in members.infolist()) > MOST_CONSTANTS:
-                raise wrong
-        with np.load(io.BytesIO(data), allow_pickle=False) as found:
-            for key, shape in shapes.items():
-                arrays[key] = np.asarray(found[key], np.float32)
-                if arrays[key].shape != shape or not np.isfinite(arrays[key]).all():
-                    raise wrong
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as e:
-        raise wrong from e
-    return Constants(
-        arrays["no_mem_embed"],
-        arrays["no_obj_ptr"][0],
-        arrays["mask_downsample_w"][0, 0],
-        float(arrays["mask_downsample_b"][0]),
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,9 @@ def write(original: Original, out: Path, precision: str, tell: Callable[[str], N
     `tell` is told what is being done. Raises ConversionError naming what could not be read or
     written. What was begun is taken away again.
     """
+    out = Path(os.path.abspath(out))  # noqa: PTH100 - `.` has no name; a link keeps its own
+    if not out.name:
+        raise ConversionError(f"{out} is no folder that a pack can be; name another with --out.")
     draft = out.with_name(f".{out.name}.part")
     try:
         shutil.rmtree(draft, ignore_errors=True)

@@ -23,7 +23,7 @@ FAMILIES = ("sam2.1", "sam2")
 SIZES = (512, 768, 1024)
 SEED = 5  # of random weights with which objects come and go in the scenario of verify.py
 
-# sha256 of checkpoints as they were published
+# sha256 of checkpoints as mirrors have them; Meta publishes none
 KNOWN: Mapping[str, frozenset[str]] = {
     "sam2.1 tiny": frozenset({"7402e0d864fa82708a20fbd15bc84245c2f26dff0eb43a4b5b93452deb34be69"}),
     "sam2.1 small": frozenset({"6d1aa6f30de5c92224f8172114de081d104bbd23dd9dc5c58996f0cad5dc4d38"}),
@@ -160,7 +160,7 @@ def _load(model: nn.Module, original: Original) -> None:
         name = f"{original.family} {original.variant}"
         if not original.trusted and file_hash(path) not in KNOWN.get(name, ()):
             raise ConversionError(
-                f"{path} is not known to be {name} as it was published (by its sha256); "
+                f"{path} is not the {name} that is known here (by its sha256); "
                 "give --trust to convert it all the same."
             )
         state = torch.load(path, map_location="cpu", weights_only=True)["model"]

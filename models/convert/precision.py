@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,6 +16,8 @@ from models.convert.surgery import halve
 
 Array: TypeAlias = NDArray[Any]
 
+ENCODER = "encoder.onnx"
+
 PRECISIONS: Mapping[str, str] = {
     "fp32": "full precision",
     "fp16-weights": "half-size weights",
@@ -24,27 +26,33 @@ PRECISIONS: Mapping[str, str] = {
 
 
 def at_precision(
-    precision: str, graphs: MutableMapping[str, onnx.ModelProto], size: int
-) -> dict[str, float]:
+    precision: str,
+    graphs: MutableMapping[str, onnx.ModelProto],
+    inputs: Mapping[str, Mapping[str, Array]],
+) -> dict[str, dict[str, float]]:
     """Change `graphs` in place to `precision`, one of PRECISIONS.
 
-    Gives what the encoder's answer to a generated picture lost: the mean and the largest error of
-    `image_embed`, as shares of its mean magnitude. Nothing for fp32.
+    Gives what the answers of each changed graph to its `inputs` lost: the mean and the largest
+    error of its worst output, as shares of that output's mean magnitude. Nothing for fp32.
     """
     if precision == "fp32":
         return {}
-    before = _embedding(graphs["encoder.onnx"], size)
-    if precision == "fp16-weights":
-        for model in graphs.values():
-            halve(model.graph)
-    else:
-        graphs["encoder.onnx"] = _in_int8(graphs["encoder.onnx"])
-    error = np.abs(_embedding(graphs["encoder.onnx"], size) - before)
-    magnitude = float(np.abs(before).mean())
-    return {
-        "mean_error": round(float(error.mean()) / magnitude, 6),
-        "largest_error": round(float(error.max()) / magnitude, 6),
-    }
+    errors = {}
+    for name in graphs if precision == "fp16-weights" else [ENCODER]:
+        before = _answers(graphs[name], inputs[name])
+        if precision == "fp16-weights":
+            halve(graphs[name].graph)
+        else:
+            graphs[name] = _in_int8(graphs[name])
+        errors[name] = _worst(before, _answers(graphs[name], inputs[name]))
+    return errors
+
+
+def picture(size: int) -> Array:
+    """A generated picture as the encoder takes it, of `size` by `size`."""
+    y, x = np.mgrid[0:size, 0:size].astype(np.float32) / size
+    waves = np.stack([np.sin(20 * x + k) * np.cos(15 * y - k) for k in range(3)], axis=-1)
+    return (128 + 100 * waves).astype(np.uint8)[None]
 
 
 def _in_int8(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -64,12 +72,21 @@ def _in_int8(model: onnx.ModelProto) -> onnx.ModelProto:
         return onnx.load(target)
 
 
-def _embedding(model: onnx.ModelProto, size: int) -> Array:
-    y, x = np.mgrid[0:size, 0:size].astype(np.float32) / size
-    waves = np.stack([np.sin(20 * x + k) * np.cos(15 * y - k) for k in range(3)], axis=-1)
-    image = (128 + 100 * waves).astype(np.uint8)[None]
+def _answers(model: onnx.ModelProto, inputs: Mapping[str, Array]) -> list[Array]:
     session = onnxruntime.InferenceSession(
         model.SerializeToString(), providers=["CPUExecutionProvider"]
     )
-    embed: Array = session.run(["image_embed"], {"image": image})[0]
-    return embed
+    taken = {entry.name: inputs[entry.name] for entry in session.get_inputs()}
+    answers: list[Array] = session.run(None, taken)
+    return answers
+
+
+def _worst(before: Sequence[Array], after: Sequence[Array]) -> dict[str, float]:
+    shares = [
+        np.abs(new - old) / max(float(np.abs(old).mean()), 1e-12)
+        for old, new in zip(before, after, strict=True)
+    ]
+    return {
+        "mean_error": round(max(float(share.mean()) for share in shares), 6),
+        "largest_error": round(max(float(share.max()) for share in shares), 6),
+    }

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from models.convert.original import Original, build
 from models.convert.pack import write_pack
-from models.convert.precision import PRECISIONS, at_precision
+from models.convert.precision import ENCODER, PRECISIONS, Array, at_precision, picture
 from models.convert.sam2_graphs import Decoder, Encoder, MemoryAttention, MemoryEncoder, Predictor
 
 OPSET = 17
@@ -70,7 +70,7 @@ def convert(
         tell(f"Exporting {name}")
         graphs[name] = export(plan)
     tell("Writing the pack")
-    errors = at_precision(precision, graphs, original.size)
+    errors = at_precision(precision, graphs, probes(predictor))
     manifest = describe(original, family.label, predictor)
     manifest |= in_precision(manifest, precision, errors)
     write_pack(out, graphs, manifest, family.legal, {"consts.npz": constants(predictor)})
@@ -104,16 +104,15 @@ def describe(original: Original, family: str, predictor: Predictor) -> dict[str,
 
 
 def in_precision(
-    manifest: Mapping[str, object], precision: str, errors: Mapping[str, float]
+    manifest: Mapping[str, object], precision: str, errors: Mapping[str, Mapping[str, float]]
 ) -> dict[str, object]:
     """What of `manifest` is said otherwise of a pack in `precision`."""
-    kind = {"kind": precision, **errors}
     if precision == "fp32":
-        return {"precision": kind}
+        return {"precision": {"kind": precision}}
     return {
         "id": f"{manifest['id']}-{precision}",
         "label": f"{manifest['label']}, {PRECISIONS[precision]}",
-        "precision": kind,
+        "precision": {"kind": precision, "errors": errors},
     }
 
 
@@ -200,6 +199,16 @@ def examples(
         },
         "memattn.onnx": memory,
     }
+
+
+def probes(predictor: Predictor) -> dict[str, dict[str, Array]]:
+    """What smaller graphs are measured with, the same each time; a picture for the encoder."""
+    torch.manual_seed(0)
+    inputs = {
+        file: {name: value.numpy() for name, value in example.items()}
+        for file, example in examples(predictor).items()
+    }
+    return inputs | {ENCODER: {"image": picture(predictor.image_size)}}
 
 
 def plans(predictor: Predictor, family: Family) -> dict[str, Plan]:

@@ -193,7 +193,6 @@ class MemoryAttention(nn.Module):
         super().__init__()
         self.attention = predictor.memory_attention
         self.times = predictor.maskmem_tpos_enc
-        self.timed = predictor.add_tpos_enc_to_obj_ptrs
         self.pointer_times = predictor.obj_ptr_tpos_proj
         self.channels = predictor.mem_dim
         side = predictor.image_size // 16

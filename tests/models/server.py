@@ -25,11 +25,15 @@ class Behaviour:
     changed: str = ""
     ranges: bool = True  # whether it knows Range
     length: bool = True  # whether it says how long the answer is
-    says: int | None = None  # a length it says although it is not true
+    says: str = ""  # a length it says in place of the true one
     breaks_after: int | None = None  # bytes of the answer after which it hangs up
     waits_after: int | None = None  # bytes of the answer after which it waits for `go_on`
     status: int = 200
     location: str = ""  # where it sends on to, with `status`
+    connect: int = 502  # what it answers as a proxy
+    thinks: bool = False  # whether it waits for `go_on` before any header
+    drips: bool = False  # whether its headers come a byte at a time, without end
+    rambles: bool = False  # whether a redirect has a body without end
     go_on: threading.Event = field(default_factory=threading.Event)
     waiting: threading.Event = field(default_factory=threading.Event)
     asked: list[tuple[str, str]] = field(default_factory=list)  # (path, Range)
@@ -44,18 +48,27 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_CONNECT(self) -> None:
         self.behaviour.asked.append((f"CONNECT {self.path}", ""))
-        self.send_error(502)
+        self.send_error(self.behaviour.connect)
 
     def do_GET(self) -> None:
         act = self.behaviour
         act.asked.append((self.path, self.headers.get("Range", "")))
         self.close_connection = True
+        if act.thinks:
+            act.waiting.set()
+            act.go_on.wait(20)
+        if act.drips:
+            self._drip(act)
+            return
         if act.status != 200 and not self.path.endswith("/there"):
             self.send_response(act.status)
             if act.location:
                 self.send_header("Location", act.location)
-            self.send_header("Content-Length", "0")
+            if not act.rambles:
+                self.send_header("Content-Length", "0")
             self.end_headers()
+            while act.rambles and self._write(act, bytes(1 << 16)):
+                pass
             return
         start = int(self.headers.get("Range", "bytes=0-")[6:-1]) if act.ranges else 0
         if start >= len(act.data):
@@ -73,13 +86,15 @@ class _Handler(BaseHTTPRequestHandler):
         rest = act.data[start:]
         self.send_response(206 if start else 200)
         if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(act.data) - 1}/{len(act.data)}")
+            self.send_header(
+                "Content-Range", f"bytes {start}-{len(act.data) - 1}/{act.says or len(act.data)}"
+            )
         if act.etag:
             self.send_header("ETag", act.etag)
         if act.changed:
             self.send_header("Last-Modified", act.changed)
         if act.length:
-            self.send_header("Content-Length", str(act.says or len(rest)))
+            self.send_header("Content-Length", act.says or str(len(rest)))
         self.end_headers()
         if act.waits_after is not None:
             self._write(act, rest[: act.waits_after])
@@ -88,12 +103,19 @@ class _Handler(BaseHTTPRequestHandler):
             rest = rest[act.waits_after :]
         self._write(act, rest[: act.breaks_after])
 
-    def _write(self, act: Behaviour, data: bytes) -> None:
+    def _drip(self, act: Behaviour) -> None:
+        self._write(act, b"HTTP/1.1 200 OK\r\nX: ")
+        act.waiting.set()
+        while not act.go_on.wait(0.02) and self._write(act, b"x"):
+            pass
+
+    def _write(self, act: Behaviour, data: bytes) -> bool:
         try:
             self.wfile.write(data)
-            act.sent += len(data)
         except OSError:
-            pass  # whoever asked has gone
+            return False  # whoever asked has gone
+        act.sent += len(data)
+        return True
 
 
 class _Server(ThreadingHTTPServer):

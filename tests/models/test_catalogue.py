@@ -103,6 +103,7 @@ def test_what_makes_no_sense_is_refused(models: list[Any], words: str) -> None:
         (b"[" * 100_000, "not JSON"),
         (b"[]", "format is not 1"),
         (b'{"format": 2}', "format is not 1"),
+        (b'{"format": true}', "format is not 1"),
         (b'{"format": 1, "format": 1}', "twice"),
     ],
 )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
+import tracemalloc
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +16,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from models.base import Click, ModelError
@@ -20,7 +24,9 @@ from models.description import DescriptionError, parse
 from models.files import read_file
 from models.library import MOST_MANIFEST, find_packs, load, read_pack
 from models.ort import Graph, Runtime, checked_bytes, open_graph
+from models.video_constants import read_constants
 from tests.models.graphs import SIDE, decoder, encoder, model_of, value, weight, write_tiny_pack
+from tests.models.video_graphs import Form, constants, write_video_pack
 
 CPU = Runtime("cpu", threads=1)
 FRAME = np.full((18, 30, 3), 90, np.uint8)
@@ -92,6 +98,30 @@ def test_every_wrong_value_is_refused_by_its_key(tmp_path: Path, key: str, wrong
 
 
 @pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"tokens": 65_536, "channels": 257}, "a memory of more than 64 MiB"),
+        ({"tokens": 65_536, "channels": 256}, None),
+        ({"tokens": 65_536, "channels": 256, "pointers": 256}, "a bank of more than 1 GiB"),
+        ({"tokens": 65_536, "channels": 256, "memories": 64}, "a bank of more than 1 GiB"),
+        ({"tokens": 4096, "channels": 64, "memories": 64, "pointers": 256}, None),
+    ],
+)
+def test_memories_are_bounded_by_what_their_numbers_make(
+    tmp_path: Path, changes: dict[str, int], match: str | None
+) -> None:
+    form = Form(tokens=3, channels=2, width=8, high_res=False, timed=False)
+    path = write_video_pack(tmp_path / "tiny", form) / "model.json"
+    manifest = json.loads(path.read_text())
+    manifest["tracking"] |= changes
+    path.write_text(json.dumps(manifest))
+    if match is None:
+        assert read_pack(path.parent).tracking
+    else:
+        refused(lambda: read_pack(path.parent), match)
+
+
+@pytest.mark.parametrize(
     "data",
     [
         b"",
@@ -120,6 +150,7 @@ def test_json_of_every_shape_is_refused(data: bytes) -> None:
         ({"embedding_shapes": [[1, 1, 1], [1, 1, 1]]}, "one shape of three sides"),
         ({"embedding_shapes": [[1, 1]]}, "one shape of three sides"),
         ({"proposals": 4}, "more than the 3 proposals"),
+        ({"supports": ["point", "track"]}, "says that it tracks, which its family does not"),
     ],
 )
 def test_what_the_family_does_not_do_is_refused(
@@ -398,3 +429,79 @@ class TestGraphs:
         with pytest.raises(ModelError) as caught:
             Graph("a.onnx", session, "").run({}, [])
         assert len(str(caught.value)) < 500
+
+
+def members(**changed: bytes) -> bytes:
+    """consts.npz with other bytes in some of its members."""
+    file = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(constants(8))) as old,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for name in old.namelist():
+            new.writestr(name, changed.get(name.removesuffix(".npy"), old.read(name)))
+    return file.getvalue()
+
+
+def numbers(array: NDArray[Any]) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+def header(text: str, version: int = 1) -> bytes:
+    length = len(text).to_bytes(2 if version == 1 else 4, "little")
+    return b"\x93NUMPY" + bytes([version, 0]) + length + text.encode()
+
+
+def damaged(offset: int, value: bytes, mark: bytes = b"PK\x01\x02") -> bytes:
+    """consts.npz with other bytes after the last `mark`, as a rule of its directory."""
+    data = bytearray(members())
+    start = data.rfind(mark) + offset
+    data[start : start + len(value)] = value
+    return bytes(data)
+
+
+SHAPE = "{{'descr': '<f4', 'fortran_order': False, 'shape': {}}}\n"
+NO_CONSTANTS = [
+    b"",
+    bytes(2 << 20),
+    constants(16),
+    damaged(8, b"\1"),  # is encrypted
+    damaged(10, b"\x63"),  # packed by an unknown method
+    damaged(20, b"\xff" * 8, b"PK\x03\x04")[:-30],
+    damaged(60, b"\xff" * 20, b"PK\x03\x04"),  # packed wrongly
+    *[
+        members(no_obj_ptr=data)
+        for data in (
+            b"",
+            header(SHAPE.format("(10**14,)")),
+            header(SHAPE.format("(100000000000000,)")),
+            header(SHAPE.format("(1, 8)")),  # and nothing follows
+            header(SHAPE.format("(1, 8)")) + bytes(8 << 20),
+            header("{'descr': ("),
+            header("-" * 9000 + "1"),
+            header(" " * (8 << 20), version=2),
+            numbers(np.zeros((1, 9), np.float32)),
+            numbers(np.zeros((1, 8), np.int64)),
+            numbers(np.full((1, 8), NAN, np.float32)),
+        )
+    ],
+]
+
+
+@pytest.mark.parametrize("number", range(len(NO_CONSTANTS)))
+def test_constants_that_are_none_are_refused_and_not_unfolded(number: int) -> None:
+    tracemalloc.start()
+    refused(
+        lambda: read_constants(NO_CONSTANTS[number], "consts.npz", 8), "does not hold the constants"
+    )
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 << 20
+
+
+def test_constants_of_any_float_and_order_are_read() -> None:
+    value = np.arange(16.0).reshape(1, 1, 4, 4)
+    data = members(mask_downsample_w=numbers(np.asfortranarray(value)))
+    assert read_constants(data, "consts.npz", 8).shrink_weights.tolist() == value[0, 0].tolist()

@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import stat
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -363,6 +364,39 @@ def test_a_zip_whose_bytes_are_damaged_is_a_sentence(
     assert installed(home) == []
 
 
+@pytest.mark.parametrize(
+    "changes",  # to the first entry of the directory, by offset
+    [
+        {6: b"\x63"},  # wants version 9.9
+        {9: b"\x08", 46: b"\xff\xfe"},  # says that its name is UTF-8
+    ],
+)
+def test_a_zip_whose_directory_is_damaged_is_a_sentence(
+    installer: Installer, pack: Path, tmp_path: Path, changes: dict[int, bytes]
+) -> None:
+    path = zipped(pack, tmp_path / "tiny.zip")
+    data = bytearray(path.read_bytes())
+    start = data.find(b"PK\x01\x02")
+    for offset, value in changes.items():
+        data[start + offset : start + offset + len(value)] = value
+    path.write_bytes(data)
+    with pytest.raises(ModelError, match=r"tiny\.zip is not a whole zip"):
+        installer.install(path)
+
+
+def test_a_long_directory_is_not_read(installer: Installer, pack: Path, tmp_path: Path) -> None:
+    path = zipped(pack, tmp_path / "tiny.zip")
+    with zipfile.ZipFile(path, "a") as archive:
+        for number in range(30_000):
+            archive.writestr(zipfile.ZipInfo(f"{number}"), b"")
+    tracemalloc.start()
+    with pytest.raises(ModelError, match=r"tiny\.zip lists more than any model holds"):
+        installer.install(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1 << 20
+
+
 def test_a_zip_of_something_else_is_a_sentence(installer: Installer, tmp_path: Path) -> None:
     path = tmp_path / "holiday.zip"
     with zipfile.ZipFile(path, "w") as archive:
@@ -383,6 +417,18 @@ def test_a_pack_is_removed(installer: Installer, pack: Path, home: Path) -> None
     installer.install(pack)
     assert installer.remove("tiny") == home / "tiny"
     assert installed(home) == []
+
+
+def test_a_pack_whose_removal_is_killed_is_cleared_away_whatever_its_name(
+    installer: Installer, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("old", "gone"):
+        installer.install(write_tiny_pack(tmp_path / name, id=name))
+        with monkeypatch.context() as patch:
+            patch.setattr("shutil.rmtree", lambda *_, **__: None)  # killed before
+            installer.remove(name)
+        installer.tidy()
+        assert installed(home) == []
 
 
 def test_a_damaged_pack_is_removed_by_its_folder(installer: Installer, home: Path) -> None:
