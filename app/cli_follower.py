@@ -10,6 +10,7 @@ import numpy as np
 
 from app.cli_project import Typed
 from app.cli_words import CommandError
+from app.domain.archive import RECENT
 from app.domain.mask import Mask, upsample
 from app.domain.matte import coverage
 from app.domain.project import LayerId
@@ -20,6 +21,8 @@ from export.job import ExportJob, Mode
 from models.base import Model
 from models.ort import Cancel
 from models.tracking import Tracker
+
+MEMORIES = 8  # held at least, a stride apart: no model here looks back at more
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +64,11 @@ class Follower:
         self._answers: Generator[Propagated | Skipped] | None = None
 
     def start(
-        self, tracker: Tracker, model: Model, source: EmbeddingSource
+        self, tracker: Tracker, model: Model, source: EmbeddingSource, stride: int
     ) -> Generator[Propagated | Skipped]:
-        """The propagation, not begun yet; whoever asks closes it."""
-        archives = archives_of(self.propagation, self.typed.project, model.info, None)
+        """The propagation, not begun yet; whoever asks closes it. Memories are `stride` apart."""
+        recent = max(RECENT, MEMORIES * stride)
+        archives = archives_of(self.propagation, self.typed.project, model.info, None, recent)
         self._answers = propagate(self.propagation, tracker, model, source, archives, Cancel())
         return self._answers
 

@@ -88,7 +88,7 @@ def run(chosen: Namespace, settings: Settings) -> int:
         raise CommandError(f"{sees_single_images(model.info)} Name it with --pack.")
     follower = Follower(propagation, typed, soft=chosen.soft)
     with closing(EmbeddingSource(clip, model, Cancel(), None)) as source:
-        answers = follower.start(tracker, model, source)
+        answers = follower.start(tracker, model, source, chosen.stride)
         with closing(answers):
             report = carried_out(
                 lambda: export(follower.job(chosen.out, mode_of(chosen)), follower.alpha),
