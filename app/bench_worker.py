@@ -25,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("pack", type=Path)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--graph", default="encoder")
+    parser.add_argument("--kept", type=Path)
     chosen = parser.parse_args(arguments)
     makers: Mapping[str, Callable[[argparse.Namespace], Ready]] = {
         "click": _click,
@@ -108,14 +109,11 @@ def _gemm(chosen: argparse.Namespace) -> Ready:
 
 def _start(chosen: argparse.Namespace) -> Ready:
     from models.bench.feeds import GRAPHS, graphs_of  # noqa: PLC0415
-    from models.library import read_pack  # noqa: PLC0415
-    from models.ort import Runtime, open_graph  # noqa: PLC0415
+    from models.library import prepared, read_pack  # noqa: PLC0415
+    from models.ort import Runtime  # noqa: PLC0415
 
-    pack = read_pack(chosen.pack)
-    kept: list[Any] = [
-        open_graph(name, pack.bytes_of(GRAPHS[name]), Runtime(chosen.device))
-        for name in graphs_of(pack)
-    ]
+    pack, runtime = read_pack(chosen.pack), Runtime(chosen.device, kept=chosen.kept)
+    kept: list[Any] = [prepared(pack, runtime, GRAPHS[name])() for name in graphs_of(pack)]
     devices = {graph.device for graph in kept}
     return {"device": " and ".join(sorted(devices))}, lambda _: timed(kept.clear)
 

@@ -29,6 +29,11 @@ def tried() -> Path:
     return paths.user_cache() / "tried"
 
 
+def kept_graphs() -> Path:
+    """Where graphs are kept as they were rewritten for this machine."""
+    return paths.user_cache() / "graphs"
+
+
 def packs() -> tuple[list[Pack], list[ModelError]]:
     """The installed packs, the user's own before bundled ones, and what is wrong with others."""
     Installer(paths.user_models()).tidy()
@@ -48,7 +53,7 @@ def load_model(settings: Settings, name: str = "") -> Model:
 def load_pack(settings: Settings, name: str = "") -> tuple[Pack, Model]:
     """A pack and its model, found as `find_pack` does. Raises ModelError as `load_model` does."""
     pack = find_pack(name or settings.model or BUNDLED)
-    return pack, load_tried(pack, Runtime(settings.device), tried())
+    return pack, load_tried(pack, Runtime(settings.device, kept=kept_graphs()), tried())
 
 
 def find_pack(name: str) -> Pack:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,7 +14,17 @@ from models.base import Model, ModelError, ModelInfo
 from models.contract import Contract, kept
 from models.description import Description, DescriptionError, parse
 from models.files import read_file
-from models.ort import Lazy, Runtime, checked_bytes, open_graph
+from models.kept_graphs import KeptGraphs
+from models.ort import (
+    Graph,
+    Lazy,
+    Runtime,
+    checked_bytes,
+    open_graph,
+    reopen_graph,
+    runs_on_cpu,
+    runtime_module,
+)
 from models.sam1 import MOST_PROPOSALS, Sam1, decoder_contract, encoder_contract
 from models.sam2 import Sam2
 from models.tracking_rules import TrackingRules
@@ -135,8 +146,49 @@ def _sam1(pack: Pack, runtime: Runtime) -> Model:
 
 def _lazy(pack: Pack, runtime: Runtime, name: str, contract: Contract) -> Lazy:
     """A graph of `pack`, its bytes read and checked now."""
-    data = pack.bytes_of(name)
-    return Lazy(lambda: kept(open_graph(str(pack.folder / name), data, runtime), contract))
+    opened = prepared(pack, runtime, name)
+    return Lazy(lambda: kept(opened(), contract))
+
+
+def prepared(pack: Pack, runtime: Runtime, name: str) -> Callable[[], Graph]:
+    """What opens the graph in the file called `name`, which is read and checked now.
+
+    Where forms of it are kept, it is read only if none of them will do: they were made of the file
+    that model.json describes. Raises ModelError, as does what is returned.
+    """
+    title = str(pack.folder / name)
+    if runtime.kept is None:
+        data = pack.bytes_of(name)
+        return lambda: open_graph(title, data, runtime)
+    graphs = KeptGraphs(runtime.kept, pack.files.get(name, ""))
+    fresh = None if graphs.any else pack.bytes_of(name)
+
+    def opened() -> Graph:
+        if not runs_on_cpu(runtime):
+            return open_graph(title, fresh or pack.bytes_of(name), runtime)
+        version = runtime_module().__version__
+        found = graphs.find(version)
+        if found is not None:
+            with suppress(ModelError):  # torn: it is made anew
+                return reopen_graph(title, found, runtime)
+        return _opened_and_kept(title, fresh or pack.bytes_of(name), runtime, graphs, version)
+
+    return opened
+
+
+def _opened_and_kept(
+    title: str, data: bytes, runtime: Runtime, graphs: KeptGraphs, version: str
+) -> Graph:
+    draft = graphs.draft()
+    if draft is None:
+        return open_graph(title, data, runtime)
+    try:
+        graph = open_graph(title, data, runtime, draft)
+    except ModelError:  # of the graph, or of writing it: a full disk keeps nobody from working
+        draft.unlink(missing_ok=True)
+        return open_graph(title, data, runtime)
+    graphs.take(draft, version)
+    return graph
 
 
 def _sam2(pack: Pack, runtime: Runtime) -> Model:

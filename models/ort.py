@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -31,14 +32,19 @@ DEVICES: Mapping[str, tuple[str, str]] = {  # name in the settings -> (provider,
     "coreml": ("CoreMLExecutionProvider", "Apple Core ML"),
     "cpu": ("CPUExecutionProvider", "CPU"),
 }
+CPU_ONLY = [DEVICES["cpu"][0]]
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """How graphs are to be run. `device` is "auto" or a key of DEVICES; 0 threads: one a core."""
+    """How graphs are to be run. `device` is "auto" or a key of DEVICES; 0 threads: one a core.
+
+    On the CPU, graphs are kept in `kept` as they were rewritten, and opened from there.
+    """
 
     device: str = "auto"
     threads: int = 0
+    kept: Path | None = None
 
 
 class Cancel:
@@ -144,18 +150,22 @@ def checked_bytes(data: bytes, sha256: str, name: str) -> bytes:
     return data
 
 
-def open_graph(name: str, data: bytes, runtime: Runtime) -> Graph:
+def open_graph(name: str, data: bytes, runtime: Runtime, draft: Path | None = None) -> Graph:
     """A graph from its bytes, on the best device of `runtime` that really takes it.
 
-    Where a device fails, the CPU takes over and `Graph.note` says so. Raises ModelError when the
-    bytes are no graph, or no ONNX Runtime is installed.
+    Where a device fails, the CPU takes over and `Graph.note` says so. What it was rewritten to is
+    written to `draft`. Raises ModelError when the bytes are no graph, or no ONNX Runtime is
+    installed.
     """
     ort = runtime_module()
     providers, note = _wanted_providers(ort, runtime.device)
+    options = _options(ort, runtime, providers)
+    if draft is not None:
+        options.optimized_model_filepath = str(draft)
     try:
         session = ort.InferenceSession(
             data,
-            _options(ort, runtime, providers),
+            options,
             providers=providers,
             enable_fallback=0,  # its own way back to the CPU prints; ours is below
         )
@@ -164,10 +174,26 @@ def open_graph(name: str, data: bytes, runtime: Runtime) -> Graph:
             note = f"{_label(providers[0])} could not be started"
         return Graph(name, session, f"{note}; the model runs on the CPU." if note else "")
     except Exception as e:  # onnxruntime's errors have no common class of their own
-        if providers == ["CPUExecutionProvider"]:
+        if providers == CPU_ONLY:
             raise _failure(name, "is not a graph that can be run", e) from e
         note = _first_line(e)
         return _on_cpu(name, data, runtime, f"{_label(providers[0])} failed ({note})")
+
+
+def reopen_graph(name: str, path: Path, runtime: Runtime) -> Graph:
+    """A graph that was rewritten before, from its file, on the CPU. Raises ModelError."""
+    ort = runtime_module()
+    options = _options(ort, runtime, CPU_ONLY)
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    try:
+        return Graph(name, ort.InferenceSession(str(path), options, providers=CPU_ONLY), "")
+    except Exception as e:  # onnxruntime's errors have no common class of their own
+        raise _failure(name, "is not a graph that can be run", e) from e
+
+
+def runs_on_cpu(runtime: Runtime) -> bool:
+    """Whether `runtime` leads to the CPU and nothing else. Raises ModelError."""
+    return _wanted_providers(runtime_module(), runtime.device) == (CPU_ONLY, "")
 
 
 def _on_cpu(name: str, data: bytes, runtime: Runtime, note: str) -> Graph:
@@ -183,7 +209,7 @@ def _wanted_providers(ort: ModuleType, device: str) -> tuple[list[str], str]:
     available = ort.get_available_providers()
     wishes = list(DEVICES) if device == "auto" else [device, "cpu"]
     found = [DEVICES[wish][0] for wish in wishes if DEVICES[wish][0] in available]
-    found = list(dict.fromkeys(found)) or ["CPUExecutionProvider"]
+    found = list(dict.fromkeys(found)) or CPU_ONLY
     if "CUDAExecutionProvider" in found and hasattr(ort, "preload_dlls"):
         ort.preload_dlls()  # finds CUDA and cuDNN where pip put them
     missing = device != "auto" and DEVICES[device][0] not in available

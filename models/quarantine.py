@@ -13,6 +13,7 @@ import sys
 import time
 from collections import deque
 from contextlib import suppress
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -70,6 +71,7 @@ def _key(pack: Pack, runtime: Runtime) -> str:
 
 
 def _try(pack: Pack, runtime: Runtime, patience: float) -> None:
+    runtime = replace(runtime, kept=None)  # what is tried is the pack itself
     context = multiprocessing.get_context("spawn")
     ear, mouth = context.Pipe(duplex=False)
     process = context.Process(target=_trial, args=(pack, runtime, mouth), daemon=True)
