@@ -17,7 +17,7 @@ from models.base import CancelToken, Embedding, ModelError, Prediction
 from models.memory_bank import Moment, Remembered, gather, reach
 from models.memory_record import record_of, remembered_of
 from models.ort import Cancel
-from models.tracking import Key, KeyMask, Tracked, Tracking, TrackOptions
+from models.tracking import Key, KeyMask, Tracked, Tracking, TrackOptions, moments
 from models.video_answer import Seen, answer, prior, several
 from models.video_graphs import Features, VideoGraphs, features_of
 from models.video_prompt import NO_POINT, of_mask, played
@@ -132,7 +132,7 @@ class MemoryTracker:
             name: _Course(self._graphs, self._options, tracking, name, pictures, token)
             for name in tracking.keys
         }
-        for frame, step in _moments(tracking):
+        for frame, step in moments(tracking):
             for name, course in layers.items():
                 seen, is_key = course.seen(frame - first, step)
                 width, height = pictures.size
@@ -255,15 +255,3 @@ def remembered_key(
     hard = graphs.rules.hard_keys
     tokens = graphs.remember(features, seen.logits, seen.presence, hard=hard, cancel=cancel)
     return Remembered(tokens, seen.pointer, seen.presence)
-
-
-def _moments(tracking: Tracking) -> Iterator[tuple[int, int]]:
-    """The frames in order, each with the step that led to it; a frame alone goes on from a key."""
-    order = list(tracking.order)
-    keys = [frame for layer in tracking.keys.values() for frame in layer]
-    for k, frame in enumerate(order):
-        if len(order) == 1:
-            forward = any(key <= frame for key in keys)
-        else:
-            forward = frame > order[k - 1] if k else order[1] > frame
-        yield frame, 1 if forward else -1

@@ -10,7 +10,8 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from models.base import CancelToken, Embedding, Model, Prediction, Step
+from models.base import CancelToken, Embedding, Model, Prediction, Rgb8, Step
+from models.evidence import Evidence
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -46,7 +47,8 @@ class Tracking:
     many layers there are, and of keyframes when they are first looked at. `keys` holds what is
     sure, by layer and frame: at least one frame a layer. `order` names the frames to answer, in the
     order of work: 12, 13, 14 or 12, 11, 10. `archives`, by layer, make it possible to start
-    anywhere in what was tracked before.
+    anywhere in what was tracked before. `pictures` gives a frame itself, in any size of its
+    proportions; trackers that look at embeddings alone do without.
     """
 
     embeddings: Callable[[int], Embedding]
@@ -54,6 +56,7 @@ class Tracking:
     order: Sequence[int]
     span: range  # the frames of the clip
     archives: Mapping[str, Archive] = field(default_factory=lambda: MappingProxyType({}))
+    pictures: Callable[[int], Rgb8] | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -65,6 +68,7 @@ class Tracked:
     prediction: Prediction
     presence: float  # the model's logit that the object is on the frame at all; above 0 it is
     is_key: bool  # whether this is what a keyframe says itself
+    evidence: Evidence | None = None  # what speaks for the answer, where the tracker tells
 
 
 class Tracker(Protocol):
@@ -97,6 +101,18 @@ class Tracks(Protocol):
 
 def tracker_of(model: Model, options: TrackOptions | None = None) -> Tracker | None:
     """The tracker of `model`, None where it knows single images only."""
-    if "track" not in model.info.supports or not isinstance(model, Tracks):
+    if not isinstance(model, Tracks):
         return None
     return model.tracker(options or TrackOptions())
+
+
+def moments(tracking: Tracking) -> Iterator[tuple[int, int]]:
+    """The frames in order, each with the step that led to it; a frame alone goes on from a key."""
+    order = list(tracking.order)
+    keys = [frame for layer in tracking.keys.values() for frame in layer]
+    for k, frame in enumerate(order):
+        if len(order) == 1:
+            forward = any(key <= frame for key in keys)
+        else:
+            forward = frame > order[k - 1] if k else order[1] > frame
+        yield frame, 1 if forward else -1

@@ -1,0 +1,110 @@
+"""One layer on its way through the clip by flow and memory: from frame to frame, one direction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.evidence import Evidence
+from models.flow import Motion
+from models.read_out import Memory, around, read, remembered, whole
+from models.redraw import FlowRules, Opinions, probability, redrawn
+from models.sheet import Sheet
+
+F32: TypeAlias = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Stand:
+    """Where a layer stands on one frame.
+
+    `logits` (rows, columns) are rounded to float16, so that going on from a record and going on
+    from memory are the same. `heeded`: whether later frames look back at this one.
+    """
+
+    logits: NDArray[np.float16]
+    heeded: bool
+    evidence: Evidence | None = None  # None on keyframes, and where it was read from a record
+
+    @property
+    def mask(self) -> F32:
+        """0..1."""
+        return probability(self.logits)
+
+    @property
+    def area(self) -> int:
+        """Pixels inside."""
+        return int(np.count_nonzero(self.logits > 0))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Views:
+    """What a course sees: frames as sheets, and how one came about from another."""
+
+    sheet: Callable[[int], Sheet]
+    motion: Callable[[int, int], Motion]  # (the frame before, the frame now)
+
+
+class Course:
+    """From a keyframe to the next, or to the end; `step` is 1 or -1.
+
+    `keys` gives what is remembered of the keyframes that a frame looks at. It starts at `frame`,
+    where `stand` is known; `earlier` are the stands of the frames before that, as far as known.
+    """
+
+    def __init__(
+        self,
+        views: Views,
+        rules: FlowRules,
+        keys: Callable[[int], list[Memory]],
+        start: tuple[int, Stand],
+        step: int,
+        earlier: Mapping[int, Stand],
+    ) -> None:
+        self._views, self._rules, self._keys = views, rules, keys
+        self.step = step
+        self.frame, self.stand = start
+        self._stands = dict(earlier) | {self.frame: self.stand}
+        self._memories: dict[int, Memory] = {}  # of the frames heeded
+
+    def go(self) -> Stand:
+        """The stand on the next frame."""
+        before, now = self.frame, self.frame + self.step
+        sheet = self._views.sheet(now)
+        motion = self._views.motion(before, now)
+        keys, carried = self._keys(now), motion.carried(self.stand.mask)
+        rules = self._rules
+        last = self._last(before) or keys
+        opinions = Opinions(
+            carried,
+            motion.trust,
+            read(keys, sheet.cells, whole(sheet.cells), rules.sharpness),
+            read(last, sheet.cells, around(carried), rules.sharpness, rules.reach),
+        )
+        found = redrawn(sheet, opinions, self.stand.area, rules)
+        heeded = found.evidence.agreement >= rules.alike
+        stand = Stand(found.logits.astype(np.float16), heeded, found.evidence)
+        self.frame, self.stand = now, stand
+        self._stands[now] = stand
+        for frame in [f for f in self._stands if abs(f - now) > rules.recent]:
+            del self._stands[frame]
+            self._memories.pop(frame, None)
+        return stand
+
+    def _last(self, before: int) -> list[Memory]:
+        """What is remembered of the frames just before, the oldest first."""
+        found = []
+        for ago in range(self._rules.recent - 1, -1, -1):
+            frame = before - ago * self.step
+            stand = self._stands.get(frame)
+            if stand is None or not stand.heeded:
+                continue
+            if frame not in self._memories:
+                cells = self._views.sheet(frame).cells
+                self._memories[frame] = remembered(cells, stand.mask, everywhere=False)
+            found.append(self._memories[frame])
+        return found
