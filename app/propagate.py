@@ -7,6 +7,10 @@ from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
 from app.clip_caches import ClipCaches
 from app.domain.archive import ArchiveFolder, LayerArchive, archive_name, seal_of
 from app.domain.clip import Clip, FrameError
@@ -46,6 +50,10 @@ class _UnreadableError(Exception):
         self.frame = frame
 
 
+PICTURE = 512  # pixels of the longer side of the pictures that trackers look at
+PICTURES = 8  # of them at hand
+
+
 class EmbeddingSource:
     """Embeddings of a clip's frames, for one thread: those at hand, else read and encoded now.
 
@@ -56,6 +64,7 @@ class EmbeddingSource:
     def __init__(self, clip: Clip, model: Model, cancel: Cancel, caches: ClipCaches | None) -> None:
         self._clip, self._model, self._cancel, self._caches = clip, model, cancel, caches
         self._frames = FrameSource()
+        self._small: dict[int, NDArray[np.uint8]] = {}  # the pictures asked for or encoded last
         self.seconds = 0.0
 
     def gap(self, frame: int) -> str | None:
@@ -72,17 +81,8 @@ class EmbeddingSource:
         known = caches.embedding(frame) if caches else None
         if known is not None:
             return known
-        gap = self.gap(frame)
-        picture = caches.frames.get(frame) if caches else None
-        try:
-            if gap is not None:
-                raise _UnreadableError(frame, gap)
-            if picture is None:
-                picture = self._frames.rgb8(self._clip, frame)
-        except FrameError as e:
-            if caches is not None:
-                caches.gaps[frame] = str(e)
-            raise _UnreadableError(frame, str(e)) from e
+        picture = self._read(frame)
+        self._keep_small(frame, picture)
         start = time.perf_counter()
         try:
             embedding = self._model.encode(picture, self._cancel)
@@ -93,9 +93,39 @@ class EmbeddingSource:
             caches.keep_embedding(frame, embedding)
         return embedding
 
+    def picture(self, frame: int) -> NDArray[np.uint8]:
+        """`frame` itself, small. Raises _UnreadableError."""
+        if frame not in self._small:
+            self._keep_small(frame, self._read(frame))
+        return self._small[frame]
+
     def close(self) -> None:
         """Let go of the clip's files."""
         self._frames.close()
+
+    def _read(self, frame: int) -> NDArray[np.uint8]:
+        caches = self._caches
+        gap = self.gap(frame)
+        if gap is not None:
+            raise _UnreadableError(frame, gap)
+        picture = caches.frames.get(frame) if caches else None
+        if picture is not None:
+            return picture
+        try:
+            return self._frames.rgb8(self._clip, frame)
+        except FrameError as e:
+            if caches is not None:
+                caches.gaps[frame] = str(e)
+            raise _UnreadableError(frame, str(e)) from e
+
+    def _keep_small(self, frame: int, picture: NDArray[np.uint8]) -> None:
+        height, width = picture.shape[:2]
+        scale = min(1.0, PICTURE / max(height, width))
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        self._small.pop(frame, None)
+        self._small[frame] = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        if len(self._small) > PICTURES:
+            del self._small[next(iter(self._small))]
 
 
 def archives_of(
@@ -200,7 +230,12 @@ class _Pass:
     def _track(self, keys: Keys, left: Sequence[int]) -> Iterator[Propagated]:
         span = self.propagation.clip.frames
         tracking = Tracking(
-            self.source, keys, tuple(left), range(span.first, span.last + 1), self.archives
+            self.source,
+            keys,
+            tuple(left),
+            range(span.first, span.last + 1),
+            self.archives,
+            self.source.picture,
         )
         clock = _Clock(self.source)
         for tracked in self.tracker.track(tracking, self.cancel):

@@ -132,7 +132,7 @@ class Propagator(QObject):
             return self.tr("A propagation is under way; it can be cancelled.")
         if host.exporting:
             return self.tr("Mattes are being exported; propagate when that is done.")
-        return obstacle(host.project, self._layers(every=every_layer), self._model().info)
+        return obstacle(host.project, self._layers(every=every_layer), self._model())
 
     def activity(self) -> str:
         """What the status bar says while it runs."""

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from models.evidence import Evidence
 from models.flow import Motion
-from models.read_out import Memory, around, read, remembered, whole
-from models.redraw import FlowRules, Opinions, probability, redrawn
+from models.read_out import Memory, around, read, remembered, remembered_far, whole
+from models.redraw import FlowRules, Opinions, logits_of, probability, redrawn
 from models.sheet import Sheet
 
 F32: TypeAlias = NDArray[np.float32]
@@ -28,6 +29,7 @@ class Stand:
 
     logits: NDArray[np.float16]
     heeded: bool
+    side: float  # of the object's box, in its pixels; what is hidden of it is forgotten slowly
     evidence: Evidence | None = None  # None on keyframes, and where it was read from a record
 
     @property
@@ -68,6 +70,8 @@ class Course:
         self._views, self._rules, self._keys = views, rules, keys
         self.step = step
         self.frame, self.stand = start
+        self._lost = 0
+        self._fars = {}
         self._stands = dict(earlier) | {self.frame: self.stand}
         self._memories: dict[int, Memory] = {}  # of the frames heeded
 
@@ -82,12 +86,17 @@ class Course:
         opinions = Opinions(
             carried,
             motion.trust,
-            read(keys, sheet.cells, whole(sheet.cells), rules.sharpness),
+            self._near(
+                carried,
+                read(keys + self._far(before), sheet.cells, whole(sheet.cells), rules.sharpness),
+            ),
             read(last, sheet.cells, around(carried), rules.sharpness, rules.reach),
         )
         found = redrawn(sheet, opinions, self.stand.area, rules)
         heeded = found.evidence.agreement >= rules.alike
-        stand = Stand(found.logits.astype(np.float16), heeded, found.evidence)
+        side = float(np.float32(max(side_of(found.logits > 0), rules.shrink * self.stand.side)))
+        stand = Stand(found.logits.astype(np.float16), heeded, side, found.evidence)
+        self._lost = 0 if heeded else self._lost + 1
         self.frame, self.stand = now, stand
         self._stands[now] = stand
         for frame in [f for f in self._stands if abs(f - now) > rules.recent]:
@@ -108,3 +117,30 @@ class Course:
                 self._memories[frame] = remembered(cells, stand.mask, everywhere=False)
             found.append(self._memories[frame])
         return found
+
+    def _near(self, carried: F32, keys: F32) -> F32:
+        """What the keyframes say, the less heard the further from where the object was."""
+        inside = carried > 0.5
+        if not inside.any():
+            return keys
+        off = cv2.distanceTransform((~inside).astype(np.uint8), cv2.DIST_L2, 5)
+        off /= self.stand.side * (1 + self._lost)
+        rules = self._rules
+        return probability(logits_of(keys) - rules.price * np.maximum(off - rules.free, 0))
+
+    def _far(self, before: int) -> list[Memory]:
+        stand = self._stands.get(before)
+        if not self._rules.far or stand is None or not stand.heeded:
+            return []
+        if before not in self._fars:
+            cells = self._views.sheet(before).cells
+            self._fars = {before: remembered_far(cells, stand.mask)}
+        return [self._fars[before]]
+
+
+def side_of(inside: NDArray[np.bool_]) -> float:
+    """The longer side of the box round `inside`, in its pixels; 1 at least."""
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    if not len(rows):
+        return 1.0
+    return float(max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1)

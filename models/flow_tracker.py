@@ -25,7 +25,7 @@ from models.base import (
     Prediction,
 )
 from models.flow import Grey, Motion, motion, picture_of, still
-from models.flow_course import Course, Stand, Views
+from models.flow_course import Course, Stand, Views, side_of
 from models.flow_record import record_of, stand_of
 from models.ort import Cancel
 from models.read_out import Memory, remembered
@@ -242,7 +242,9 @@ class _Layer:
             else:
                 answer = self._model.decode(embedding, key)
                 logits, score = sheet.cut(answer.logits), answer.score
-            self._stands[frame] = Stand(logits.astype(np.float16), heeded=True)
+            self._stands[frame] = Stand(
+                logits.astype(np.float16), heeded=True, side=side_of(logits > 0)
+            )
             self._scores[frame] = score
         return self._stands[frame]
 
@@ -279,7 +281,7 @@ def blended(here: Stand, there: Stand, share: float) -> Stand:
     evidence = nearer.evidence
     if evidence is not None:
         evidence = replace(evidence, both=iou(nearer.logits > 0, other.logits > 0))
-    return Stand(logits.astype(np.float16), here.heeded or there.heeded, evidence)
+    return Stand(logits.astype(np.float16), nearer.heeded, nearer.side, evidence)
 
 
 def _along(step: int) -> Callable[[int], int]:

@@ -42,6 +42,10 @@ class FlowRules:
     power: float = 4.0  # how sharply scores tell drawn masks apart
     alike: float = 0.6  # the IoU with the outcome from which on a drawn mask is taken
     part: float = 0.05  # of the largest part: what is smaller is no part of the object
+    far: bool = False
+    shrink: float = 0.95
+    free: float = 0.2  # how far off the object may be found, in sides of its box, at no price
+    price: float = 8.0  # logits that a side further off costs
     prompt_limit: float = 8.0  # logits of the mask the model is prompted with
 
 

@@ -93,17 +93,15 @@ class TrackOptions:
 
 @runtime_checkable
 class Tracks(Protocol):
-    """A model that tracks by itself."""
+    """A model that objects can be tracked with."""
 
     def tracker(self, options: TrackOptions) -> Tracker:
         """A tracker on this model's graphs."""
 
 
 def tracker_of(model: Model, options: TrackOptions | None = None) -> Tracker | None:
-    """The tracker of `model`, None where it knows single images only."""
-    if not isinstance(model, Tracks):
-        return None
-    return model.tracker(options or TrackOptions())
+    """The tracker of `model`, its own memory or one on top of single images; None without one."""
+    return model.tracker(options or TrackOptions()) if isinstance(model, Tracks) else None
 
 
 def moments(tracking: Tracking) -> Iterator[tuple[int, int]]:
