@@ -69,7 +69,7 @@ class Footage:
             model=self.model.info.id,
             score=min(max(prediction.score, 0.0), 1.0),
         )
-        return cast("Bits", upsample(mask, self.size) > 0)
+        return upsample(mask, self.size) > 0
 
 
 def find_footage(root: Path) -> list[Folders]:

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from models.evidence import Evidence
 from models.flow import Motion
-from models.read_out import Memory, around, read, remembered, remembered_far, whole
+from models.read_out import Memory, around, read, remembered, whole
 from models.redraw import FlowRules, Opinions, logits_of, probability, redrawn
 from models.sheet import Sheet
 
 F32: TypeAlias = NDArray[np.float32]
+
+
+class Place(NamedTuple):
+    """Where an object was seen last, in pixels of a mask; the ends are not included."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+    side: int  # how large it is; what is hidden of it is forgotten slowly
+    ago: int  # frames since it was seen
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -29,7 +39,7 @@ class Stand:
 
     logits: NDArray[np.float16]
     heeded: bool
-    side: float  # of the object's box, in its pixels; what is hidden of it is forgotten slowly
+    place: Place
     evidence: Evidence | None = None  # None on keyframes, and where it was read from a record
 
     @property
@@ -70,8 +80,6 @@ class Course:
         self._views, self._rules, self._keys = views, rules, keys
         self.step = step
         self.frame, self.stand = start
-        self._lost = 0
-        self._fars = {}
         self._stands = dict(earlier) | {self.frame: self.stand}
         self._memories: dict[int, Memory] = {}  # of the frames heeded
 
@@ -88,15 +96,14 @@ class Course:
             motion.trust,
             self._near(
                 carried,
-                read(keys + self._far(before), sheet.cells, whole(sheet.cells), rules.sharpness),
+                read(keys, sheet.cells, whole(sheet.cells), rules.sharpness),
             ),
             read(last, sheet.cells, around(carried), rules.sharpness, rules.reach),
         )
         found = redrawn(sheet, opinions, self.stand.area, rules)
         heeded = found.evidence.agreement >= rules.alike
-        side = float(np.float32(max(side_of(found.logits > 0), rules.shrink * self.stand.side)))
-        stand = Stand(found.logits.astype(np.float16), heeded, side, found.evidence)
-        self._lost = 0 if heeded else self._lost + 1
+        place = place_of(found.logits > 0, self.stand.place, rules.shrink, seen=heeded)
+        stand = Stand(found.logits.astype(np.float16), heeded, place, found.evidence)
         self.frame, self.stand = now, stand
         self._stands[now] = stand
         for frame in [f for f in self._stands if abs(f - now) > rules.recent]:
@@ -120,27 +127,28 @@ class Course:
 
     def _near(self, carried: F32, keys: F32) -> F32:
         """What the keyframes say, the less heard the further from where the object was."""
-        inside = carried > 0.5
-        if not inside.any():
-            return keys
-        off = cv2.distanceTransform((~inside).astype(np.uint8), cv2.DIST_L2, 5)
-        off /= self.stand.side * (1 + self._lost)
-        rules = self._rules
-        return probability(logits_of(keys) - rules.price * np.maximum(off - rules.free, 0))
-
-    def _far(self, before: int) -> list[Memory]:
-        stand = self._stands.get(before)
-        if not self._rules.far or stand is None or not stand.heeded:
-            return []
-        if before not in self._fars:
-            cells = self._views.sheet(before).cells
-            self._fars = {before: remembered_far(cells, stand.mask)}
-        return [self._fars[before]]
+        rules, rows, columns = self._rules, *np.ogrid[: keys.shape[0], : keys.shape[1]]
+        place = place_of(carried > 0.5, self.stand.place, 1.0, seen=True)
+        below = np.maximum(place.top - rows, rows + 1 - place.bottom).clip(0)
+        beside = np.maximum(place.left - columns, columns + 1 - place.right).clip(0)
+        off = np.hypot(below, beside) / (place.side * (1 + self.stand.place.ago))
+        price = rules.price * np.maximum(off - rules.free, 0)
+        return probability(logits_of(keys) - price.astype(np.float32))
 
 
-def side_of(inside: NDArray[np.bool_]) -> float:
-    """The longer side of the box round `inside`, in its pixels; 1 at least."""
+def place_of(
+    inside: NDArray[np.bool_], before: Place | None, shrink: float, *, seen: bool
+) -> Place:
+    """Where the object of a mask is; where it was `before`, if it is not `seen` now.
+
+    `shrink` is what is left of its size before, where less of it is visible now.
+    """
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-    if not len(rows):
-        return 1.0
-    return float(max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1)
+    if not seen or not len(rows):
+        if before is not None:
+            return before._replace(ago=before.ago + 1)
+        height, width = inside.shape
+        return Place(0, height, 0, width, max(height, width), 0)
+    box = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    side = max(box[1] - box[0], box[3] - box[2])
+    return Place(*box, max(side, int(shrink * before.side) if before else 0), 0)

@@ -25,7 +25,7 @@ from models.base import (
     Prediction,
 )
 from models.flow import Grey, Motion, motion, picture_of, still
-from models.flow_course import Course, Stand, Views, side_of
+from models.flow_course import Course, Stand, Views, place_of
 from models.flow_record import record_of, stand_of
 from models.ort import Cancel
 from models.read_out import Memory, remembered
@@ -214,7 +214,8 @@ class _Layer:
             course = self._course(key, self._key(key), -step, {})
             stands: dict[int, Stand] = {}
             while course.frame != frame:
-                stands[course.frame - step] = course.go()
+                stand = course.go()
+                stands[course.frame] = stand
             self._ahead = (key, stands)
         return self._ahead[1][frame]
 
@@ -243,7 +244,7 @@ class _Layer:
                 answer = self._model.decode(embedding, key)
                 logits, score = sheet.cut(answer.logits), answer.score
             self._stands[frame] = Stand(
-                logits.astype(np.float16), heeded=True, side=side_of(logits > 0)
+                logits.astype(np.float16), True, place_of(logits > 0, None, 1.0, seen=True)
             )
             self._scores[frame] = score
         return self._stands[frame]
@@ -281,7 +282,7 @@ def blended(here: Stand, there: Stand, share: float) -> Stand:
     evidence = nearer.evidence
     if evidence is not None:
         evidence = replace(evidence, both=iou(nearer.logits > 0, other.logits > 0))
-    return Stand(logits.astype(np.float16), nearer.heeded, nearer.side, evidence)
+    return Stand(logits.astype(np.float16), nearer.heeded, nearer.place, evidence)
 
 
 def _along(step: int) -> Callable[[int], int]:

@@ -59,16 +59,6 @@ def remembered(cells: F32, mask: F32, *, everywhere: bool) -> Memory:
     return Memory(cells[chosen], _patches(mask)[chosen], places)
 
 
-def remembered_far(cells: F32, mask: F32) -> Memory:
-    """What is remembered of a frame away from the object: coarsely, what is not near it."""
-    chosen = np.zeros(cells.shape[:2], bool)
-    chosen[::COARSE, ::COARSE] = True
-    top, bottom, left, right = around(mask)
-    chosen[top:bottom, left:right] = False
-    places = np.argwhere(chosen).astype(np.float32)
-    return Memory(cells[chosen], _patches(mask)[chosen], places)
-
-
 def around(mask: F32) -> Window:
     """The cells on and near the object of `mask`, 0..1; all of them where there is none."""
     touched = _mean_of_cells(mask) > TOUCHED

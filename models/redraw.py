@@ -42,8 +42,7 @@ class FlowRules:
     power: float = 4.0  # how sharply scores tell drawn masks apart
     alike: float = 0.6  # the IoU with the outcome from which on a drawn mask is taken
     part: float = 0.05  # of the largest part: what is smaller is no part of the object
-    far: bool = False
-    shrink: float = 0.95
+    shrink: float = 0.95  # of the object's side, what is kept of it a frame while it is hidden
     free: float = 0.2  # how far off the object may be found, in sides of its box, at no price
     price: float = 8.0  # logits that a side further off costs
     prompt_limit: float = 8.0  # logits of the mask the model is prompted with
@@ -178,8 +177,9 @@ def _covered(keys: F32, inside: Bits) -> float:
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     more = int(max(rows[-1] - rows[0], columns[-1] - columns[0])) + 1
     near = (
-        slice(max(0, rows[0] - more), rows[-1] + 1 + more),
-        slice(max(0, columns[0] - more), columns[-1] + 1 + more),
+        slice(max(0, int(rows[0]) - more), int(rows[-1]) + 1 + more),
+        slice(max(0, int(columns[0]) - more), int(columns[-1]) + 1 + more),
     )
     alike = keys[near] > 0.5
-    return float(np.count_nonzero(alike & inside[near]) / max(1, np.count_nonzero(alike)))
+    taken = int(np.count_nonzero(alike & inside[near]))
+    return taken / max(1, int(np.count_nonzero(alike)))
