@@ -44,6 +44,14 @@ class Skipped:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A layer was lost: from `frame` on it has no masks until it is found again."""
+
+    layer_id: LayerId
+    frame: int
+
+
 class _UnreadableError(Exception):
     def __init__(self, frame: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -154,8 +162,10 @@ def propagate(
     source: EmbeddingSource,
     archives: Mapping[LayerId, LayerArchive],
     cancel: Cancel,
-) -> Generator[Propagated | Skipped]:
+) -> Generator[Propagated | Skipped | Lost]:
     """The masks, frame by frame as they come; a frame that cannot be read is skipped, and said.
+
+    So is a layer that is lost; the others go on.
 
     `source` is left open. To cancel, fire `cancel` from any thread: the generator ends within
     milliseconds; or close it. Raises ModelError.
@@ -181,7 +191,7 @@ class _Pass:
     cancel: Cancel
     unreadable: set[int]
 
-    def answers(self, order: range) -> Generator[Propagated | Skipped]:
+    def answers(self, order: range) -> Generator[Propagated | Skipped | Lost]:
         """The answers in `order`, each layer from its own start on."""
         for frame in order:
             gap = self.source.gap(frame)
@@ -207,7 +217,7 @@ class _Pass:
 
     def _stretch(
         self, layers: Collection[LayerId], frames: range
-    ) -> Generator[Propagated | Skipped]:
+    ) -> Generator[Propagated | Skipped | Lost]:
         """The answers for `layers`; after a frame that cannot be read the tracker starts anew."""
         left = list(frames)
         while left := [frame for frame in left if frame not in self.unreadable]:
@@ -227,7 +237,7 @@ class _Pass:
             else:
                 return
 
-    def _track(self, keys: Keys, left: Sequence[int]) -> Iterator[Propagated]:
+    def _track(self, keys: Keys, left: Sequence[int]) -> Iterator[Propagated | Lost]:
         span = self.propagation.clip.frames
         tracking = Tracking(
             self.source,
@@ -239,6 +249,9 @@ class _Pass:
         )
         clock = _Clock(self.source)
         for tracked in self.tracker.track(tracking, self.cancel):
+            if tracked.lost:
+                yield Lost(tracked.layer, tracked.frame)
+                continue
             mask = self._mask(tracked.prediction)
             if not tracked.is_key:
                 self.archives[tracked.layer].seal(tracked.frame, seal_of(mask.data))

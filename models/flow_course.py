@@ -62,10 +62,11 @@ class Views:
 
 
 class Course:
-    """From a keyframe to the next, or to the end; `step` is 1 or -1.
+    """From a keyframe to the next, or until it is lost; `step` is 1 or -1.
 
-    `keys` gives what is remembered of the keyframes that a frame looks at. It starts at `frame`,
-    where `stand` is known; `earlier` are the stands of the frames before that, as far as known.
+    `keys` gives what is remembered of the keyframes that a frame looks at. `key` is the one it
+    comes from; it starts from a frame and the stand there. `earlier` are the stands of the frames
+    before that, as far as known.
     """
 
     def __init__(
@@ -73,19 +74,29 @@ class Course:
         views: Views,
         rules: FlowRules,
         keys: Callable[[int], list[Memory]],
+        key: int,
         start: tuple[int, Stand],
         step: int,
         earlier: Mapping[int, Stand],
     ) -> None:
         self._views, self._rules, self._keys = views, rules, keys
-        self.step = step
+        self._key, self._step = key, step
         self.frame, self.stand = start
         self._stands = dict(earlier) | {self.frame: self.stand}
         self._memories: dict[int, Memory] = {}  # of the frames heeded
 
+    @property
+    def lost(self) -> bool:
+        """Whether the object has not been seen for so long that going on is guessing."""
+        return self.stand.place.ago >= self._rules.patience
+
+    def leads(self, key: int, frame: int, step: int) -> bool:
+        """Whether it comes from `key` in steps of `step` and is not beyond `frame`."""
+        return (self._key, self._step) == (key, step) and (frame - self.frame) * step >= 0
+
     def go(self) -> Stand:
         """The stand on the next frame."""
-        before, now = self.frame, self.frame + self.step
+        before, now = self.frame, self.frame + self._step
         sheet = self._views.sheet(now)
         motion = self._views.motion(before, now)
         keys, carried = self._keys(now), motion.carried(self.stand.mask)
@@ -115,7 +126,7 @@ class Course:
         """What is remembered of the frames just before, the oldest first."""
         found = []
         for ago in range(self._rules.recent - 1, -1, -1):
-            frame = before - ago * self.step
+            frame = before - ago * self._step
             stand = self._stands.get(frame)
             if stand is None or not stand.heeded:
                 continue

@@ -7,15 +7,18 @@ the keyframes and the frames in between, never from what was asked for before.
 
 from __future__ import annotations
 
+import operator
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Generic, TypeAlias, TypeVar, cast
+from functools import partial
+from typing import Generic, NamedTuple, TypeAlias, TypeVar, cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.answer import half
 from models.base import (
     Cancelled,
     CancelToken,
@@ -30,7 +33,7 @@ from models.flow_record import record_of, stand_of
 from models.ort import Cancel
 from models.read_out import Memory, remembered
 from models.redraw import FlowRules, iou, logits_of
-from models.sheet import Sheet, SingleImages
+from models.sheet import OUTSIDE, Sheet, SingleImages
 from models.tracking import Key, KeyMask, Tracked, Tracking, TrackOptions, moments
 
 F32: TypeAlias = NDArray[np.float32]
@@ -58,7 +61,9 @@ class FlowTracker:
         }
         for frame, step in moments(tracking):
             for layer in layers.values():
-                yield layer.answer(frame, step)
+                answer = layer.answer(frame, step)
+                if answer is not None:
+                    yield answer
 
 
 class _Few(Generic[T]):
@@ -125,6 +130,18 @@ class _Frames:
         return self._pictures.get(frame, made)
 
 
+class _Ahead(NamedTuple):
+    """What a keyframe ahead says of the frames before it, up to `last`."""
+
+    key: int
+    last: int
+    stands: Mapping[int, Stand]
+
+    def covers(self, key: int, frame: int) -> bool:
+        """Whether it is from `key` and was led on to `frame`."""
+        return self.key == key and abs(frame - key) <= abs(self.last - key)
+
+
 class _Layer:
     """One layer of a tracking."""
 
@@ -147,28 +164,41 @@ class _Layer:
         self._scores: dict[int, float] = {}
         self._memories: dict[int, Memory] = {}
         self._behind: Course | None = None
-        self._ahead: tuple[int, dict[int, Stand]] = (0, {})  # the keyframe, and the stands from it
+        self._ahead: _Ahead | None = None
+        self._lost = False  # whether nothing was known on the frame answered last
 
-    def answer(self, frame: int, step: int) -> Tracked:
-        """The answer on `frame`, going forward (`step` 1) or backward (-1)."""
+    def answer(self, frame: int, step: int) -> Tracked | None:
+        """The answer on `frame`, going forward (`step` 1) or backward (-1).
+
+        Where the layer is lost, the first frame is answered as such and no other one.
+        """
         sheet = self._frames.sheet(frame)
         if frame in self._keys:
+            self._lost = False
             return self._told(frame, self._key(frame), sheet, is_key=True)
-        behind = max(
-            (k for k in self._keys if (frame - k) * step > 0), key=_along(step), default=None
-        )
-        ahead = min(
-            (k for k in self._keys if (k - frame) * step > 0), key=_along(step), default=None
-        )
-        if behind is None and ahead is not None:
-            return self._told(frame, self._from_ahead(frame, ahead, step), sheet)
-        assert behind is not None
-        here = self._from_behind(frame, behind, step)
-        if ahead is None or abs(ahead - frame) > REACH:
-            return self._told(frame, here, sheet)
+        stand = self._stand(frame, step)
+        if stand is not None:
+            self._lost = False
+            return self._told(frame, stand, sheet)
+        if self._lost:
+            return None
+        self._lost = True
+        nothing = Prediction(sheet.padded(np.full(sheet.shape, OUTSIDE)), sheet.window, 0.0)
+        return Tracked(self._name, frame, nothing, -SEEN, is_key=False, lost=True)
+
+    def _stand(self, frame: int, step: int) -> Stand | None:
+        """By the keyframes on both sides, one of them, or neither."""
+        along = partial(operator.mul, step)
+        behind = max((k for k in self._keys if (frame - k) * step > 0), key=along, default=None)
+        ahead = min((k for k in self._keys if (k - frame) * step > 0), key=along, default=None)
+        here = None if behind is None else self._from_behind(frame, behind, step)
+        if ahead is None or (behind is not None and abs(ahead - frame) > REACH):
+            return here
         there = self._from_ahead(frame, ahead, step)
+        if here is None or there is None or behind is None:
+            return there if here is None else here
         share = 1 - abs(ahead - frame) / min(abs(ahead - behind), REACH + 1)
-        return self._told(frame, blended(here, there, share), sheet)
+        return blended(here, there, share)
 
     def _told(self, frame: int, stand: Stand, sheet: Sheet, *, is_key: bool = False) -> Tracked:
         evidence = stand.evidence
@@ -177,16 +207,17 @@ class _Layer:
         presence = SEEN if stand.area else -SEEN
         return Tracked(self._name, frame, prediction, presence, is_key, evidence)
 
-    def _from_behind(self, frame: int, key: int, step: int) -> Stand:
+    def _from_behind(self, frame: int, key: int, step: int) -> Stand | None:
         course = self._behind
-        if course is None or course.step != step or course.frame != frame - step:
+        if course is None or not course.leads(key, frame, step):
             course = self._behind = self._resumed(frame, key, step)
-        while course.frame != frame - step:
+        while course.frame != frame and not course.lost:
             course.go()
-        stand = course.go()
+        if course.lost:
+            return None
         if self._archive is not None:
-            self._archive.put(frame, record_of(stand, step))
-        return stand
+            self._archive.put(frame, record_of(course.stand, step))
+        return course.stand
 
     def _resumed(self, frame: int, key: int, step: int) -> Course:
         """A course to `frame`: from the frame before, as recorded, else from the keyframe."""
@@ -201,27 +232,31 @@ class _Layer:
                 break
         known = len(earlier) == self._rules.recent or key in earlier
         if frame - step in earlier and known:
-            return self._course(frame - step, earlier[frame - step], step, earlier)
-        return self._course(key, self._key(key), step, {})
+            return self._course(key, frame - step, earlier[frame - step], step, earlier)
+        return self._course(key, key, self._key(key), step, {})
 
     def _recorded(self, frame: int, step: int) -> Stand | None:
         record = self._archive.get(frame) if self._archive is not None else None
         return None if record is None else stand_of(record, step, self._frames.sheet(frame).shape)
 
-    def _from_ahead(self, frame: int, key: int, step: int) -> Stand:
+    def _from_ahead(self, frame: int, key: int, step: int) -> Stand | None:
         """The stand on `frame` by the keyframe ahead; all up to it are made when first asked."""
-        if self._ahead[0] != key or frame not in self._ahead[1]:
-            course = self._course(key, self._key(key), -step, {})
+        if self._ahead is None or not self._ahead.covers(key, frame):
+            course = self._course(key, key, self._key(key), -step, {})
             stands: dict[int, Stand] = {}
-            while course.frame != frame:
+            while course.frame != frame and not course.lost:
                 stand = course.go()
                 stands[course.frame] = stand
-            self._ahead = (key, stands)
-        return self._ahead[1][frame]
+            self._ahead = _Ahead(key, frame, stands)
+        stand_ahead = self._ahead.stands.get(frame)
+        lost = stand_ahead is None or stand_ahead.place.ago >= self._rules.patience
+        return None if lost else stand_ahead
 
-    def _course(self, frame: int, stand: Stand, step: int, earlier: Mapping[int, Stand]) -> Course:
+    def _course(
+        self, key: int, frame: int, stand: Stand, step: int, earlier: Mapping[int, Stand]
+    ) -> Course:
         views = Views(self._frames.sheet, self._frames.motion)
-        return Course(views, self._rules, self._looked_at, (frame, stand), step, earlier)
+        return Course(views, self._rules, self._looked_at, key, (frame, stand), step, earlier)
 
     def _looked_at(self, frame: int) -> list[Memory]:
         """What is remembered of the keyframes nearest to `frame`."""
@@ -244,7 +279,7 @@ class _Layer:
                 answer = self._model.decode(embedding, key)
                 logits, score = sheet.cut(answer.logits), answer.score
             self._stands[frame] = Stand(
-                logits.astype(np.float16), True, place_of(logits > 0, None, 1.0, seen=True)
+                half(logits), heeded=True, place=place_of(logits > 0, None, 1.0, seen=True)
             )
             self._scores[frame] = score
         return self._stands[frame]
@@ -282,8 +317,4 @@ def blended(here: Stand, there: Stand, share: float) -> Stand:
     evidence = nearer.evidence
     if evidence is not None:
         evidence = replace(evidence, both=iou(nearer.logits > 0, other.logits > 0))
-    return Stand(logits.astype(np.float16), nearer.heeded, nearer.place, evidence)
-
-
-def _along(step: int) -> Callable[[int], int]:
-    return lambda frame: step * frame
+    return Stand(half(logits), nearer.heeded, nearer.place, evidence)

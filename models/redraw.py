@@ -45,6 +45,7 @@ class FlowRules:
     shrink: float = 0.95  # of the object's side, what is kept of it a frame while it is hidden
     free: float = 0.2  # how far off the object may be found, in sides of its box, at no price
     price: float = 8.0  # logits that a side further off costs
+    patience: int = 12  # frames that the object may not be seen until it is lost
     prompt_limit: float = 8.0  # logits of the mask the model is prompted with
 
 

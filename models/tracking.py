@@ -61,7 +61,11 @@ class Tracking:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Tracked:
-    """The answer for one layer on one frame."""
+    """The answer for one layer on one frame.
+
+    A tracker may lose a layer: the frame it notices on is answered with an empty mask that is not
+    to be kept, and nothing more is answered until the layer is found again, at a keyframe at last.
+    """
 
     layer: str
     frame: int
@@ -69,6 +73,7 @@ class Tracked:
     presence: float  # the model's logit that the object is on the frame at all; above 0 it is
     is_key: bool  # whether this is what a keyframe says itself
     evidence: Evidence | None = None  # what speaks for the answer, where the tracker tells
+    lost: bool = False  # whether a keyframe is needed here to go on
 
 
 class Tracker(Protocol):
