@@ -2,13 +2,14 @@
 
 Ways to follow are compared on the same frames. Where the model tracks, what it starts from is the
 true mask of the first frame, or simulated clicks on it; corrections are placed by rule: on the
-frame whose mask overlaps the true one least, up to three clicks, three times.
+frame whose mask overlaps the true one least up to three clicks are made, and the best mask that
+comes of them is a keyframe; and that three times.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias, cast
 
@@ -20,8 +21,10 @@ from app.davis import Scores, mean, measure, region
 from app.domain.mask import Mask, upsample
 from app.evaluate import Bits, EvaluationError, Folders, Target, frame_pairs, next_click
 from app.evaluate_jf import read_ids
+from models.amend import amended
 from models.base import Click, Embedding, Logits, Model, Prediction, Rgb8
 from models.flow import motion, picture_of
+from models.sheet import SingleImages
 from models.tracking import Key, KeyMask, Tracking, TrackOptions, tracker_of
 
 ROUNDS = 3  # corrections of a sequence
@@ -149,26 +152,53 @@ def follow(footage: Footage, keys: Mapping[int, Key]) -> list[Prediction | None]
         pictures=footage.picture,
     )
     for tracked in tracker.track(tracking):
-        found[tracked.frame] = tracked.prediction
+        if not tracked.lost:
+            found[tracked.frame] = tracked.prediction
     return found
 
 
-def correction(footage: Footage, one: int, frame: int, clicks: int) -> tuple[Click, ...]:
-    """Up to so many clicks on object `one`: each in the middle of the largest error left."""
-    true = footage.truth[one][frame]
-    target = Target(one, true, np.ones_like(true))
-    seen, used = np.zeros_like(true), np.zeros_like(true)
+def clicked(footage: Footage, one: int, frame: int, clicks: int) -> tuple[Click, ...]:
+    """So many clicks on object `one`, each in the middle of the largest error left."""
+    size = footage.truth[one][frame].shape
     steps: list[Click] = []
-    prior: Logits | None = None
-    while len(steps) < clicks:
-        click = next_click(seen, target, used)
-        if click is None:
-            break
-        used[int(click.y), int(click.x)] = True
-        steps.append(click)
+    seen, prior = np.zeros(size, bool), None
+    while len(steps) < clicks and _clicks_on(footage, one, frame, seen, steps):
         answer = footage.model.decode(footage.embeddings[frame], steps, prior)
         prior, seen = answer.logits, footage.shown(answer)
     return tuple(steps)
+
+
+def corrected(footage: Footage, one: int, frame: int, tracked: Prediction | None) -> KeyMask:
+    """The best mask on `frame` after up to CLICKS clicks on what was tracked there.
+
+    Models of single images amend that mask; others are clicked anew.
+    """
+    model, embedding, true = footage.model, footage.embeddings[frame], footage.truth[one][frame]
+    seen = np.zeros_like(true) if tracked is None else footage.shown(tracked)
+    sheet = model.sheet(embedding) if isinstance(model, SingleImages) else None
+    best, steps = seen, list[Click]()
+    prior: Logits | None = None
+    while len(steps) < CLICKS and _clicks_on(footage, one, frame, seen, steps):
+        if sheet is not None and tracked is not None:
+            logits = amended(sheet, tracked.logits, steps)
+            seen = footage.shown(replace(tracked, logits=logits))
+        else:
+            answer = model.decode(embedding, steps, prior)
+            prior, seen = answer.logits, footage.shown(answer)
+        best = max(best, seen, key=lambda mask: region(mask, true))
+    return KeyMask(best)
+
+
+def _clicks_on(footage: Footage, one: int, frame: int, seen: Bits, steps: list[Click]) -> bool:
+    """Add the next click to `steps`; False where nothing is wrong."""
+    true = footage.truth[one][frame]
+    used = np.zeros_like(true)
+    for step in steps:
+        used[int(step.y), int(step.x)] = True
+    click = next_click(seen, Target(one, true, np.ones_like(true)), used)
+    if click is not None:
+        steps.append(click)
+    return click is not None
 
 
 def _static(footage: Footage, one: int) -> Masks:
@@ -199,7 +229,7 @@ def _from_truth(footage: Footage, one: int) -> Masks:
 
 def _from_clicks(clicks: int) -> Callable[[Footage, int], Masks]:
     def found(footage: Footage, one: int) -> Masks:
-        return _shown(footage, follow(footage, {0: correction(footage, one, 0, clicks)}))
+        return _shown(footage, follow(footage, {0: clicked(footage, one, 0, clicks)}))
 
     return found
 
@@ -207,15 +237,16 @@ def _from_clicks(clicks: int) -> Callable[[Footage, int], Masks]:
 def _corrected(footage: Footage, one: int) -> Masks:
     true = footage.truth[one]
     keys: dict[int, Key] = {0: KeyMask(true[0])}
-    masks = _shown(footage, follow(footage, keys))
+    found = follow(footage, keys)
     for _ in range(ROUNDS):
+        masks = _shown(footage, found)
         left = [f for f, mask in enumerate(true) if f not in keys and mask.any()]
         if not left:
             break
         worst = min(left, key=lambda frame: region(masks[frame], true[frame]))
-        keys[worst] = correction(footage, one, worst, CLICKS)
-        masks = _shown(footage, follow(footage, keys))
-    return masks
+        keys[worst] = corrected(footage, one, worst, found[worst])
+        found = follow(footage, keys)
+    return _shown(footage, found)
 
 
 def _shown(footage: Footage, found: Sequence[Prediction | None]) -> Masks:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from models.answer import LOGIT_PIXEL
+from models.answer import LOGIT_PIXEL, half
 from models.base import Click, Logits
 from models.sheet import Sheet
 
@@ -38,7 +38,7 @@ def _once(sheet: Sheet, square: Logits, clicks: Sequence[Click]) -> Logits:
     labels = np.array([float(click.include) for click in clicks], np.float32)
     box = _box(sheet.cut(square) > 0)
     if box is None or (clicks[-1].include and _off(points[-1], box) > FAR):
-        return sheet.decode(points[-1:], labels[-1:], None).masks[0].astype(np.float16)
+        return half(sheet.decode(points[-1:], labels[-1:], None).masks[0])
     wanted = points[labels > 0]
     corners = np.stack(
         [np.vstack([box[:1], wanted]).min(axis=0), np.vstack([box[1:], wanted]).max(axis=0)]
@@ -48,7 +48,7 @@ def _once(sheet: Sheet, square: Logits, clicks: Sequence[Click]) -> Logits:
         np.concatenate([np.array([2, 3], np.float32), labels]),
         np.clip(square, -LIMIT, LIMIT),
     )
-    return decoded.masks[0].astype(np.float16)
+    return half(decoded.masks[0])
 
 
 def _box(inside: NDArray[np.bool_]) -> F32 | None:

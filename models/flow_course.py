@@ -48,6 +48,15 @@ class Stand:
         return probability(self.logits)
 
     @property
+    def fit(self) -> float:
+        """How well it agrees with all that speaks for it, 0..1; 1 on keyframes."""
+        told = self.evidence
+        if told is None:
+            return 1.0
+        both = told.likeness + told.covered
+        return told.agreement * 2 * told.likeness * told.covered / both if both else 0.0
+
+    @property
     def area(self) -> int:
         """Pixels inside."""
         return int(np.count_nonzero(self.logits > 0))

@@ -286,6 +286,7 @@ class _Layer:
 
 
 SEEN = 10.0  # the logit of being there
+DOUBT = 4.0  # how sharply two stands on one frame are told apart by how well they fit
 
 
 def covered(embedding: Embedding, sheet: Sheet) -> tuple[float, float]:
@@ -311,7 +312,13 @@ def shrunk(inside: NDArray[np.bool_], part: tuple[float, float], sheet: Sheet) -
 
 
 def blended(here: Stand, there: Stand, share: float) -> Stand:
-    """Between two stands on one frame, in logits; `share` of the second, 0..1."""
+    """Between two stands on one frame, in logits; `share` of the second, 0..1, by distance.
+
+    The one that looks less like the object on the keyframes is heard less.
+    """
+    sure = (1 - share) * here.fit**DOUBT, share * there.fit**DOUBT
+    if sum(sure) > 0:
+        share = sure[1] / sum(sure)
     logits = (1 - share) * here.logits.astype(np.float32) + share * there.logits
     nearer, other = (here, there) if share < 0.5 else (there, here)
     evidence = nearer.evidence
