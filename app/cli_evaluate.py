@@ -1,4 +1,4 @@
-"""`rotocel evaluate`: clicks, coco and jf, the ways to measure how good masks are."""
+"""`rotocel evaluate`: clicks, coco, jf and tracking, the ways to measure how good masks are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from app import cli_evaluate_clicks, cli_evaluate_coco, cli_evaluate_jf
+from app import cli_evaluate_clicks, cli_evaluate_coco, cli_evaluate_jf, cli_evaluate_tracking
 from app.cli_words import Parser
 from app.settings import Settings
 
@@ -35,12 +35,17 @@ PROTOCOLS: Mapping[str, Protocol] = {
         cli_evaluate_jf.add_arguments,
         lambda chosen, _: cli_evaluate_jf.run(chosen),
     ),
+    "tracking": Protocol(
+        "how well objects are followed, beside simpler ways to do it",
+        cli_evaluate_tracking.add_arguments,
+        cli_evaluate_tracking.run,
+    ),
 }
 
 
 def add_arguments(parser: Parser) -> None:
     """Describe the command and its protocols."""
-    table = parser.add_subparsers(dest="what", required=True, metavar="clicks|coco|jf")
+    table = parser.add_subparsers(dest="what", required=True, metavar="|".join(PROTOCOLS))
     for name, protocol in PROTOCOLS.items():
         described = f"{protocol.what[0].upper()}{protocol.what[1:]}."
         own = table.add_parser(name, help=protocol.what, description=described)

@@ -14,7 +14,7 @@ from app.domain.archive import RECENT
 from app.domain.mask import Mask, upsample
 from app.domain.matte import coverage
 from app.domain.project import LayerId
-from app.propagate import EmbeddingSource, Propagated, Skipped, archives_of, propagate
+from app.propagate import EmbeddingSource, Lost, Propagated, Skipped, archives_of, propagate
 from app.propagation import Propagation
 from export.base import Alpha, FrameError
 from export.job import ExportJob, Mode
@@ -61,11 +61,12 @@ class Follower:
         self._place = 0  # of the visit under way
         self._waiting: dict[tuple[LayerId, int], Mask] = {}
         self._skipped: dict[int, str] = {}
-        self._answers: Generator[Propagated | Skipped] | None = None
+        self._lost: dict[LayerId, int] = {}  # where each was first
+        self._answers: Generator[Propagated | Skipped | Lost] | None = None
 
     def start(
         self, tracker: Tracker, model: Model, source: EmbeddingSource, stride: int
-    ) -> Generator[Propagated | Skipped]:
+    ) -> Generator[Propagated | Skipped | Lost]:
         """The propagation, not begun yet; whoever asks closes it. Memories are `stride` apart."""
         recent = max(RECENT, MEMORIES * stride)
         archives = archives_of(self.propagation, self.typed.project, model.info, None, recent)
@@ -87,17 +88,27 @@ class Follower:
         while self._may_come(wanted):
             answer = next(self._answers, None) if self._answers else None
             if answer is None:
-                if any(layer == wanted[0] for layer, _ in self.facts):
-                    raise FrameError("the model gave no mask for it.")
                 break
             self._take(answer)
         if frame in self._skipped:
             raise FrameError(self._skipped[frame])
         mask = self._waiting.pop(wanted, None)
         if mask is None:
+            self._check_missing(wanted)
             return None
         logits = upsample(mask, self.propagation.clip.size)
         return coverage(logits) if self.soft else (logits > 0).astype(np.float32)
+
+    def _check_missing(self, wanted: tuple[LayerId, int]) -> None:
+        """Raise FrameError where a mask should have come: the layer had some before."""
+        layer, frame = wanted
+        if not any(other == layer for other, _ in self.facts):
+            return
+        if layer in self._lost:
+            where = self._lost[layer]
+            raise FrameError(f"the object was lost on frame {where}; prompt it where it is back.")
+        if self._place <= self._due[frame]:
+            raise FrameError("the model gave no mask for it.")
 
     def _may_come(self, wanted: tuple[LayerId, int]) -> bool:
         frame = wanted[1]
@@ -117,7 +128,10 @@ class Follower:
                 came[frame] = came.get(frame, set()) | now
         return due
 
-    def _take(self, answer: Propagated | Skipped) -> None:
+    def _take(self, answer: Propagated | Skipped | Lost) -> None:
+        if isinstance(answer, Lost):
+            self._lost.setdefault(answer.layer_id, answer.frame)
+            return
         if isinstance(answer, Skipped):
             if any(answer.frame in keys for keys in self.propagation.keys.values()):
                 raise CommandError(f"{answer.sentence} It has a prompt; prompt another frame.")

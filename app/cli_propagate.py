@@ -29,7 +29,7 @@ from app.domain.project import LayerId
 from app.headless import load_model
 from app.jobs import steps
 from app.propagate import EmbeddingSource
-from app.propagation import Direction, Keys, Propagation, passes, sees_single_images
+from app.propagation import Direction, Keys, Propagation, cannot_follow, passes
 from app.settings import Settings
 from export.report import Report, spans
 from export.sequence import export
@@ -85,7 +85,7 @@ def run(chosen: Namespace, settings: Settings) -> int:
     options = TrackOptions(chosen.conditioning, chosen.stride, chosen.prune)
     tracker = tracker_of(model, options)
     if tracker is None:
-        raise CommandError(f"{sees_single_images(model.info)} Name it with --pack.")
+        raise CommandError(f"{cannot_follow(model)} Name it with --pack.")
     follower = Follower(propagation, typed, soft=chosen.soft)
     with closing(EmbeddingSource(clip, model, Cancel(), None)) as source:
         answers = follower.start(tracker, model, source, chosen.stride)

@@ -7,6 +7,10 @@ from collections.abc import Callable, Collection, Generator, Iterator, Mapping, 
 from dataclasses import dataclass
 from itertools import pairwise
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
 from app.clip_caches import ClipCaches
 from app.domain.archive import RECENT, ArchiveFolder, LayerArchive, archive_name, seal_of
 from app.domain.clip import Clip, FrameError
@@ -40,10 +44,22 @@ class Skipped:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A layer was lost: from `frame` on it has no masks until it is found again."""
+
+    layer_id: LayerId
+    frame: int
+
+
 class _UnreadableError(Exception):
     def __init__(self, frame: int, sentence: str) -> None:
         super().__init__(sentence)
         self.frame = frame
+
+
+PICTURE = 512  # pixels of the longer side of the pictures that trackers look at
+PICTURES = 8  # of them at hand
 
 
 class EmbeddingSource:
@@ -65,6 +81,7 @@ class EmbeddingSource:
         self._clip, self._model, self._cancel, self._caches = clip, model, cancel, caches
         self._kept = kept
         self._frames = FrameSource()
+        self._small: dict[int, NDArray[np.uint8]] = {}  # the pictures asked for or encoded last
         self.seconds = 0.0
 
     def gap(self, frame: int) -> str | None:
@@ -81,17 +98,8 @@ class EmbeddingSource:
         known = caches.embedding(frame) if caches else None
         if known is not None:
             return known
-        gap = self.gap(frame)
-        picture = caches.frames.get(frame) if caches else None
-        try:
-            if gap is not None:
-                raise _UnreadableError(frame, gap)
-            if picture is None:
-                picture = self._frames.rgb8(self._clip, frame)
-        except FrameError as e:
-            if caches is not None:
-                caches.gaps[frame] = str(e)
-            raise _UnreadableError(frame, str(e)) from e
+        picture = self._read(frame)
+        self._keep_small(frame, picture)
         start = time.perf_counter()
         try:
             embedding = self._model.encode(picture, self._cancel)
@@ -103,9 +111,39 @@ class EmbeddingSource:
             self._kept()
         return embedding
 
+    def picture(self, frame: int) -> NDArray[np.uint8]:
+        """`frame` itself, small. Raises _UnreadableError."""
+        if frame not in self._small:
+            self._keep_small(frame, self._read(frame))
+        return self._small[frame]
+
     def close(self) -> None:
         """Let go of the clip's files."""
         self._frames.close()
+
+    def _read(self, frame: int) -> NDArray[np.uint8]:
+        caches = self._caches
+        gap = self.gap(frame)
+        if gap is not None:
+            raise _UnreadableError(frame, gap)
+        picture = caches.frames.get(frame) if caches else None
+        if picture is not None:
+            return picture
+        try:
+            return self._frames.rgb8(self._clip, frame)
+        except FrameError as e:
+            if caches is not None:
+                caches.gaps[frame] = str(e)
+            raise _UnreadableError(frame, str(e)) from e
+
+    def _keep_small(self, frame: int, picture: NDArray[np.uint8]) -> None:
+        height, width = picture.shape[:2]
+        scale = min(1.0, PICTURE / max(height, width))
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        self._small.pop(frame, None)
+        self._small[frame] = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        if len(self._small) > PICTURES:
+            del self._small[next(iter(self._small))]
 
 
 def archives_of(
@@ -141,8 +179,10 @@ def propagate(
     source: EmbeddingSource,
     archives: Mapping[LayerId, LayerArchive],
     cancel: Cancel,
-) -> Generator[Propagated | Skipped]:
+) -> Generator[Propagated | Skipped | Lost]:
     """The masks, frame by frame as they come; a frame that cannot be read is skipped, and said.
+
+    So is a layer that is lost; the others go on.
 
     `source` is left open. To cancel, fire `cancel` from any thread: the generator ends within
     milliseconds; or close it. Raises ModelError.
@@ -168,7 +208,7 @@ class _Pass:
     cancel: Cancel
     unreadable: set[int]
 
-    def answers(self, order: range) -> Generator[Propagated | Skipped]:
+    def answers(self, order: range) -> Generator[Propagated | Skipped | Lost]:
         """The answers in `order`, each layer from its own start on."""
         for frame in order:
             gap = self.source.gap(frame)
@@ -194,7 +234,7 @@ class _Pass:
 
     def _stretch(
         self, layers: Collection[LayerId], frames: range
-    ) -> Generator[Propagated | Skipped]:
+    ) -> Generator[Propagated | Skipped | Lost]:
         """The answers for `layers`; after a frame that cannot be read the tracker starts anew."""
         left = list(frames)
         while left := [frame for frame in left if frame not in self.unreadable]:
@@ -213,13 +253,22 @@ class _Pass:
             else:
                 return
 
-    def _track(self, keys: Keys, left: Sequence[int], step: int) -> Iterator[Propagated]:
+    def _track(self, keys: Keys, left: Sequence[int], step: int) -> Iterator[Propagated | Lost]:
         span = self.propagation.clip.frames
         tracking = Tracking(
-            self.source, keys, tuple(left), range(span.first, span.last + 1), self.archives, step
+            self.source,
+            keys,
+            tuple(left),
+            range(span.first, span.last + 1),
+            self.archives,
+            step,
+            self.source.picture,
         )
         clock = _Clock(self.source)
         for tracked in self.tracker.track(tracking, self.cancel):
+            if tracked.lost:
+                yield Lost(tracked.layer, tracked.frame)
+                continue
             mask = self._mask(tracked.prediction)
             if not tracked.is_key:
                 self.archives[tracked.layer].seal(tracked.frame, seal_of(mask.data))

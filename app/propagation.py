@@ -11,8 +11,8 @@ from app.domain.clip import Clip
 from app.domain.frames import FrameRange
 from app.domain.project import Layer, LayerId, Project
 from app.jobs import steps
-from models.base import ModelInfo
-from models.tracking import Key
+from models.base import Model
+from models.tracking import Key, Tracks
 
 Direction: TypeAlias = Literal["forward", "backward", "both"]
 Keys: TypeAlias = Mapping[LayerId, Mapping[int, Key]]
@@ -42,19 +42,19 @@ class Propagation:
         return all(frames <= keys.keys() for keys in self.keys.values())
 
 
-def sees_single_images(info: ModelInfo) -> str:
+def cannot_follow(model: Model) -> str:
     """Why a model cannot propagate; empty where it can."""
-    if "track" in info.supports:
+    if isinstance(model, Tracks):
         return ""
     return (
-        f"{info.label} sees single images only; install a SAM 2.1 model under"
+        f"{model.info.label} sees single images only; install a SAM 2.1 model under"
         " File > Models to follow objects."
     )
 
 
-def obstacle(project: Project, layers: Collection[Layer], info: ModelInfo) -> str:
+def obstacle(project: Project, layers: Collection[Layer], model: Model) -> str:
     """Why `layers` cannot be propagated, in a sentence; empty where they can."""
-    single = sees_single_images(info)
+    single = cannot_follow(model)
     if single or project.clip is None:
         return single or "Open a clip first."
     if project.clip.offline:

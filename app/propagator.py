@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ from app.domain.archive import ArchiveFolder
 from app.domain.history import History
 from app.domain.mask import Mask
 from app.domain.project import Layer, LayerId, Project
-from app.propagate import EmbeddingSource, Propagated, Skipped, archives_of, propagate
+from app.propagate import EmbeddingSource, Lost, Propagated, Skipped, archives_of, propagate
 from app.propagation import Direction, Propagation, obstacle, planned
 from app.reports import Level, sentence_of
 from export.report import spans
@@ -85,6 +85,7 @@ class Run:
     batch: Batch
     came: dict[LayerId, dict[int, Mask]] = field(default_factory=dict)  # not taken yet
     skipped: list[int] = field(default_factory=list)
+    lost: dict[LayerId, int] = field(default_factory=dict)  # where each was first
     frame: int | None = None  # the one answered last
     done: int = 0  # frames answered
     started: float | None = None  # when the first frame was answered
@@ -137,7 +138,7 @@ class Propagator(QObject):
             return self.tr("A propagation is under way; it can be cancelled.")
         if host.exporting:
             return self.tr("Mattes are being exported; propagate when that is done.")
-        return obstacle(host.project, self._layers(every=every_layer), self._model().info)
+        return obstacle(host.project, self._layers(every=every_layer), self._model())
 
     def activity(self) -> str:
         """What the status bar says while it runs."""
@@ -208,6 +209,8 @@ class Propagator(QObject):
             self._finish(run, answer)
         elif isinstance(answer.value, Skipped):
             run.skipped.append(answer.value.frame)
+        elif isinstance(answer.value, Lost):
+            run.lost.setdefault(answer.value.layer_id, answer.value.frame)
         elif isinstance(answer.value, Propagated):
             self._note(run, answer.value)
         return True
@@ -253,9 +256,18 @@ class Propagator(QObject):
         elif run.skipped:
             text = self.tr("Frames that cannot be read were left out: {}.")
             self._host.say("warning", text.format(spans(sorted(set(run.skipped)))))
+        elif run.lost:
+            self._host.say("warning", self._lost_sentence(run.lost))
         if self._folder.error != self._told and self._folder.error is not None:
             self._host.say("warning", f"{self._folder.error}.")
         self._told = self._folder.error
+
+    def _lost_sentence(self, lost: Mapping[LayerId, int]) -> str:
+        names = {layer.id: layer.name for layer in self._host.project.layers}
+        places = [f"{names[one]} on frame {frame}" for one, frame in lost.items() if one in names]
+        return self.tr("Lost sight of {}; click it where it is seen again.").format(
+            ", ".join(places)
+        )
 
     def _starter(self, propagation: Propagation, tracker: Tracker, cancel: Cancel) -> _Starter:
         host = self._host
@@ -288,7 +300,7 @@ class _Starter:
     folder: ArchiveFolder
     cancel: Cancel
 
-    def __call__(self) -> Generator[Propagated | Skipped]:
+    def __call__(self) -> Generator[Propagated | Skipped | Lost]:
         archives = archives_of(self.propagation, self.project, self.model.info, self.folder)
         with closing(self.source):
             yield from propagate(

@@ -23,12 +23,17 @@ from models.base import (
     Step,
 )
 from models.contract import BYTE, Contract, Side, checked
+from models.flow_tracker import FlowTracker
 from models.ort import Cancel, Lazy
+from models.redraw import FlowRules
+from models.sheet import Sheet
+from models.tracking import Tracker, TrackOptions
 
 DEFAULT: Answers = Vote()
 PREPROCESS = ("longest-side", 1)
 MOST_PROPOSALS = 3
 MASKS = 4
+PATCH = 16  # model pixels to a cell of the embedding
 LARGEST_SCORE = 100.0  # an estimated IoU is about 0..1; the vote raises it to a power
 
 
@@ -94,6 +99,19 @@ class Sam1:
         assert answer is not None
         window = window_of(embedding.frame_size, self._size)
         return Prediction(answer.logits, window, answer.score)
+
+    def sheet(self, embedding: Embedding) -> Sheet:
+        """What the model knows of a frame, for a tracker. Raises ModelError."""
+        across, down = resized_size(embedding.frame_size, self._size)
+        rows, columns = math.ceil(down / PATCH), math.ceil(across / PATCH)
+        cells = embedding.arrays[0][:, :rows, :columns].transpose(1, 2, 0).astype(np.float32)
+        cells /= np.maximum(np.linalg.norm(cells, axis=2, keepdims=True), 1e-6)
+        window = window_of(embedding.frame_size, self._size)
+        return Sheet(cells, self._decoder_on(embedding), self._size // 4, window)
+
+    def tracker(self, options: TrackOptions) -> Tracker:
+        """A tracker that takes each frame for an image of its own."""
+        return FlowTracker(self, self, options, FlowRules())
 
     def _question(
         self, embedding: Embedding, steps: Sequence[Step], prior: Logits | None

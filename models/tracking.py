@@ -11,7 +11,8 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from models.base import CancelToken, Embedding, Model, Prediction, Step
+from models.base import CancelToken, Embedding, Model, Prediction, Rgb8, Step
+from models.evidence import Evidence
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -47,8 +48,9 @@ class Tracking:
     many layers there are, and of keyframes when they are first looked at. `keys` holds what is
     sure, by layer and frame: at least one frame a layer. `order` names the frames to answer, in the
     order of work: 12, 13, 14, or 12, 11, 10 with a `step` of -1. `archives`, by layer, make it
-    possible to start anywhere in what was tracked before. Raises ValueError where order and step
-    contradict each other.
+    possible to start anywhere in what was tracked before. `pictures` gives a frame itself, in any
+    size of its proportions; trackers that look at embeddings alone do without. Raises ValueError
+    where order and step contradict each other.
     """
 
     embeddings: Callable[[int], Embedding]
@@ -57,6 +59,7 @@ class Tracking:
     span: range  # the frames of the clip
     archives: Mapping[str, Archive] = field(default_factory=lambda: MappingProxyType({}))
     step: int = 1  # 1 forward, -1 backward: of one frame alone, the order does not say
+    pictures: Callable[[int], Rgb8] | None = None
 
     def __post_init__(self) -> None:
         if any((b - a) * self.step <= 0 for a, b in pairwise(self.order)):
@@ -65,13 +68,19 @@ class Tracking:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Tracked:
-    """The answer for one layer on one frame."""
+    """The answer for one layer on one frame.
+
+    A tracker may lose a layer: the frame it notices on is answered with an empty mask that is not
+    to be kept, and nothing more is answered until the layer is found again, at a keyframe at last.
+    """
 
     layer: str
     frame: int
     prediction: Prediction
     presence: float  # the model's logit that the object is on the frame at all; above 0 it is
     is_key: bool  # whether this is what a keyframe says itself
+    evidence: Evidence | None = None  # what speaks for the answer, where the tracker tells
+    lost: bool = False  # whether a keyframe is needed here to go on
 
 
 class Tracker(Protocol):
@@ -96,14 +105,12 @@ class TrackOptions:
 
 @runtime_checkable
 class Tracks(Protocol):
-    """A model that tracks by itself."""
+    """A model that objects can be tracked with."""
 
     def tracker(self, options: TrackOptions) -> Tracker:
         """A tracker on this model's graphs."""
 
 
 def tracker_of(model: Model, options: TrackOptions | None = None) -> Tracker | None:
-    """The tracker of `model`, None where it knows single images only."""
-    if "track" not in model.info.supports or not isinstance(model, Tracks):
-        return None
-    return model.tracker(options or TrackOptions())
+    """The tracker of `model`, its own memory or one on top of single images; None without one."""
+    return model.tracker(options or TrackOptions()) if isinstance(model, Tracks) else None

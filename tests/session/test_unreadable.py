@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.domain.archive import LayerArchive
-from app.propagate import EmbeddingSource, Propagated, Skipped, _UnreadableError, propagate
+from app.propagate import EmbeddingSource, Lost, Propagated, Skipped, _UnreadableError, propagate
 from app.propagation import Propagation
 from models.base import CancelToken, Click, Embedding, ModelError
 from models.ort import Cancel
@@ -57,13 +57,13 @@ class Looker:
                 yield Tracked(layer, frame, DiscModel().decode(embedding, CLICK), 1.0, is_key=False)
 
 
-def answers(tracker: Looker, damaged: set[int]) -> list[Propagated | Skipped]:
+def answers(tracker: Looker, damaged: set[int]) -> list[Propagated | Skipped | Lost]:
     propagation = Propagation(plain_clip(), KEYS, (FRAMES,))
     archives = {layer: LayerArchive(None, "") for layer in KEYS}
     return list(propagate(propagation, tracker, DiscModel(), Source(damaged), archives, Cancel()))
 
 
-def frames_of(layer: str, found: list[Propagated | Skipped]) -> set[int]:
+def frames_of(layer: str, found: list[Propagated | Skipped | Lost]) -> set[int]:
     return {one.frame for one in found if isinstance(one, Propagated) and one.layer_id == layer}
 
 
