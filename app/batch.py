@@ -35,8 +35,14 @@ class Batch:
     start: Callable[[], Generator[object]]
     token: CancelToken | None = None  # ends the step under way, where there is a way to
     cancelled: bool = False  # looked at between steps
+    paused: bool = False  # the lane leaves it alone meanwhile
     over: bool = False
     _steps: Generator[object] | None = field(default=None, repr=False)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it has a step to take now."""
+        return not self.over and (self.cancelled or not self.paused)
 
     def cancel(self) -> None:
         """Go no further; may be called from any thread."""

@@ -85,7 +85,7 @@ class Crew(QObject):
 
     def _pick_batch(self, source: FrameSource) -> Job | None:
         """A batch and thumbnails take turns: the timeline fills however long the batch is."""
-        batch = next((x for x in self._batches if not x.over), None)
+        batch = next((x for x in self._batches if x.waits), None)
         thumbnail = plan.pick_thumbnail(self._wanted, source)
         if batch is None or thumbnail is None:
             return batch or thumbnail

@@ -18,6 +18,7 @@ from app.domain.mask import Mask
 from app.domain.project import LayerId, Project
 from app.jobs import FrameSource
 from app.propagation import Keys, Propagation
+from app.settled import Settled
 from models.base import Cancelled, Embedding, Model, ModelError, ModelInfo, Prediction
 from models.ort import Cancel
 from models.tracking import Tracker, Tracking
@@ -179,8 +180,11 @@ def propagate(
     source: EmbeddingSource,
     archives: Mapping[LayerId, LayerArchive],
     cancel: Cancel,
+    settled: Settled | None = None,
 ) -> Generator[Propagated | Skipped | Lost]:
     """The masks, frame by frame as they come; a frame that cannot be read is skipped, and said.
+
+    With `settled` each way ends where it says so, and only the masks it takes are given.
 
     So is a layer that is lost; the others go on.
 
@@ -190,7 +194,9 @@ def propagate(
     unreadable: set[int] = set()
     try:
         for order in propagation.passes:
-            run = _Pass(propagation, tracker, model, source, archives, cancel, unreadable)
+            if settled is not None:
+                settled.begin()
+            run = _Pass(propagation, tracker, model, source, archives, cancel, unreadable, settled)
             yield from run.answers(order)
     except Cancelled:
         return
@@ -207,6 +213,7 @@ class _Pass:
     archives: Mapping[LayerId, LayerArchive]
     cancel: Cancel
     unreadable: set[int]
+    settled: Settled | None = None
 
     def answers(self, order: range) -> Generator[Propagated | Skipped | Lost]:
         """The answers in `order`, each layer from its own start on."""
@@ -270,6 +277,12 @@ class _Pass:
                 yield Lost(tracked.layer, tracked.frame)
                 continue
             mask = self._mask(tracked.prediction)
+            if self.settled is not None and not tracked.is_key:
+                takes = self.settled.takes(tracked.frame, mask)
+                if self.settled.over:
+                    return
+                if not takes:
+                    continue
             if not tracked.is_key:
                 self.archives[tracked.layer].seal(tracked.frame, seal_of(mask.data))
             encoder, rest = clock.lap()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
@@ -15,6 +15,7 @@ from models.base import Model
 from models.tracking import Key, Tracks
 
 Direction: TypeAlias = Literal["forward", "backward", "both"]
+Extent: TypeAlias = Literal["end", "keyframe", "one", "fix"]
 Keys: TypeAlias = Mapping[LayerId, Mapping[int, Key]]
 
 
@@ -29,6 +30,7 @@ class Propagation:
     keys: Keys
     passes: tuple[range, ...]  # step 1 or -1
     starts: Mapping[LayerId, int] = field(default_factory=lambda: MappingProxyType({}))
+    is_fix: bool = False  # whether each way ends where the masks are as they were
 
     @property
     def frames(self) -> int:
@@ -67,22 +69,51 @@ def obstacle(project: Project, layers: Collection[Layer], model: Model) -> str:
 
 
 def planned(
-    project: Project, layers: Sequence[Layer], playhead: int, direction: Direction
+    project: Project,
+    layers: Sequence[Layer],
+    playhead: int,
+    direction: Direction,
+    extent: Extent = "end",
 ) -> Propagation:
-    """How `layers` are propagated from the keyframe at the playhead to the end of in/out.
+    """How `layers` are propagated from the keyframe at the playhead, and how far.
 
     That is the last keyframe up to the playhead where it goes forward, the first one from it on
-    where it goes backward; where there is none on that side, the nearest one on the other. Locked
-    layers, and those without a keyframe, are left out. Raises ValueError without a clip.
+    where it goes backward; where there is none on that side, the nearest one on the other. `extent`
+    is the end of in/out, the next keyframe, one frame from the playhead, or as far as a fix at the
+    playhead changes anything, between the keyframes on both sides. Locked layers, and those without
+    a keyframe, are left out. Raises ValueError without a clip.
     """
     if project.clip is None or project.work_range is None:
         raise ValueError("a project without a clip cannot be propagated")
     used = [layer for layer in layers if layer.prompts and not layer.locked]
-    starts = {layer.id: _start(layer.keyframes, playhead, direction) for layer in used}
     keys = {layer.id: {f: tuple(steps(p)) for f, p in layer.prompts.items()} for layer in used}
-    return Propagation(
-        project.clip, keys, passes(starts.values(), project.work_range, direction), starts
-    )
+    frames, starts = project.work_range, {}
+    for layer in used:
+        start = playhead if extent == "fix" else _start(layer.keyframes, playhead, direction)
+        starts[layer.id] = start
+        if extent in {"keyframe", "fix"}:
+            frames = _between(layer.keyframes, start, frames)
+    if extent == "one":
+        return _one(Propagation(project.clip, keys, ()), playhead, direction, frames)
+    found = passes(starts.values(), frames, direction)
+    return Propagation(project.clip, keys, found, starts, extent == "fix")
+
+
+def _between(keyframes: Sequence[int], start: int, frames: FrameRange) -> FrameRange:
+    """Those of `frames` about `start` that no other keyframe lies before."""
+    before = [frame for frame in keyframes if frame < start]
+    after = [frame for frame in keyframes if frame > start]
+    first = max([frames.first, *(frame + 1 for frame in before)])
+    last = min([frames.last, *(frame - 1 for frame in after)])
+    return FrameRange(min(first, start), max(last, start))
+
+
+def _one(plan: Propagation, playhead: int, direction: Direction, frames: FrameRange) -> Propagation:
+    """`plan` for the frame beside the playhead; for none where that is outside `frames`."""
+    step = -1 if direction == "backward" else 1
+    frame = playhead + step
+    order = range(frame, frame + step, step) if frame in frames else range(0)
+    return replace(plan, passes=(order,) if order else (), starts=dict.fromkeys(plan.keys, frame))
 
 
 def passes(starts: Collection[int], frames: FrameRange, direction: Direction) -> tuple[range, ...]:

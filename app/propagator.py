@@ -19,8 +19,9 @@ from app.domain.history import History
 from app.domain.mask import Mask
 from app.domain.project import Layer, LayerId, Project
 from app.propagate import EmbeddingSource, Lost, Propagated, Skipped, archives_of, propagate
-from app.propagation import Direction, Propagation, obstacle, planned
+from app.propagation import Direction, Extent, Propagation, obstacle, planned
 from app.reports import Level, sentence_of
+from app.settled import Settled
 from export.report import spans
 from models.base import Model
 from models.ort import Cancel
@@ -88,7 +89,8 @@ class Run:
     lost: dict[LayerId, int] = field(default_factory=dict)  # where each was first
     frame: int | None = None  # the one answered last
     done: int = 0  # frames answered
-    started: float | None = None  # when the first frame was answered
+    started: float | None = None  # when the first frame was answered, pauses taken out
+    paused: float | None = None  # since when
 
     @property
     def left(self) -> int:
@@ -129,7 +131,7 @@ class Propagator(QObject):
         """Whether a propagation is under way."""
         return self._run is not None
 
-    def obstacle(self, *, every_layer: bool) -> str:
+    def obstacle(self, *, every_layer: bool, extent: Extent = "end") -> str:
         """Why nothing can be propagated now, in a sentence; empty where it can."""
         host = self._host
         if host.read_only:
@@ -138,7 +140,17 @@ class Propagator(QObject):
             return self.tr("A propagation is under way; it can be cancelled.")
         if host.exporting:
             return self.tr("Mattes are being exported; propagate when that is done.")
-        return obstacle(host.project, self._layers(every=every_layer), self._model())
+        layers = self._layers(every=every_layer)
+        if extent == "fix" and not any(host.playhead in layer.prompts for layer in layers):
+            return self.tr(
+                "There is no fix on this frame; click what is wrong with the mask first."
+            )
+        return obstacle(host.project, layers, self._model())
+
+    @property
+    def paused(self) -> bool:
+        """Whether the propagation under way waits to go on."""
+        return self._run is not None and self._run.batch.paused
 
     def activity(self) -> str:
         """What the status bar says while it runs."""
@@ -147,23 +159,27 @@ class Propagator(QObject):
             return ""
         if run.batch.cancelled:
             return self.tr("cancelling the propagation")
-        seconds = run.seconds_left
+        if run.batch.paused:
+            return self.tr("propagation paused ({left} left)").format(left=run.left)
+        seconds = None if run.propagation.is_fix else run.seconds_left  # which may end any time
         eta = "" if seconds is None else f", {round(seconds) // 60}:{round(seconds) % 60:02}"
         frame = "" if run.frame is None else f" {run.frame}"
         return self.tr("propagating{frame} ({left} left{eta})").format(
             frame=frame, left=run.left, eta=eta
         )
 
-    def start(self, direction: Direction, *, every_layer: bool = False) -> None:
+    def start(
+        self, direction: Direction, extent: Extent = "end", *, every_layer: bool = False
+    ) -> None:
         """Propagate the selected layer, or every layer that has keyframes."""
         host = self._host
-        reason = self.obstacle(every_layer=every_layer)
+        reason = self.obstacle(every_layer=every_layer, extent=extent)
         tracker = None if reason else tracker_of(self._model())
         if reason or tracker is None:
             host.say("info", reason)
             return
         layers = self._layers(every=every_layer)
-        propagation = planned(host.project, layers, host.playhead, direction)
+        propagation = planned(host.project, layers, host.playhead, direction, extent)
         if propagation.leads_nowhere:
             host.say("info", self.tr("There are no frames to go to within in and out."))
             return
@@ -174,10 +190,25 @@ class Propagator(QObject):
         host.start_batch(batch)
         self.changed.emit()
 
+    def pause(self) -> None:
+        """Wait after the present frame, or go on."""
+        run = self._run
+        if run is None:
+            return
+        run.batch.paused = not run.batch.paused
+        now = time.monotonic()
+        if run.batch.paused:
+            run.paused = now
+        elif run.started is not None and run.paused is not None:
+            run.started += now - run.paused
+        self._host.wake()
+        self.changed.emit()
+
     def cancel(self) -> None:
         """End the propagation; the masks that came stay, as one step."""
         if self._run is not None:
             self._run.batch.cancel()
+            self._host.wake()  # it may be paused
             self.changed.emit()
 
     def drop(self) -> None:
@@ -302,10 +333,25 @@ class _Starter:
 
     def __call__(self) -> Generator[Propagated | Skipped | Lost]:
         archives = archives_of(self.propagation, self.project, self.model.info, self.folder)
+        settled = settled_for(self.propagation, self.project)
         with closing(self.source):
             yield from propagate(
-                self.propagation, self.tracker, self.model, self.source, archives, self.cancel
+                self.propagation,
+                self.tracker,
+                self.model,
+                self.source,
+                archives,
+                self.cancel,
+                settled,
             )
+
+
+def settled_for(propagation: Propagation, project: Project) -> Settled | None:
+    """What ends a fix; None where `propagation`, of one layer then, is none."""
+    if not propagation.is_fix:
+        return None
+    (layer_id,) = propagation.keys
+    return Settled(project.layer(layer_id).masks, propagation.clip.size)
 
 
 def archive_folder(embeddings: Path, gigabytes: float) -> ArchiveFolder:

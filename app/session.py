@@ -44,7 +44,7 @@ from app.plan import Wanted
 from app.player import Player, faster
 from app.project_files import ProjectFiles
 from app.project_jobs import ProjectOpened
-from app.propagation import Direction
+from app.propagation import Direction, Extent
 from app.propagator import Propagator, archive_folder
 from app.redaction import hide
 from app.reports import ExportSummary, Level, Message, Status, sentence_of
@@ -522,20 +522,36 @@ class Session(QObject):
 
     # Propagation
 
-    def propagate(self, direction: Direction, *, every_layer: bool = False) -> None:
+    def propagate(
+        self, direction: Direction, extent: Extent = "end", *, every_layer: bool = False
+    ) -> None:
         """Carry the selected layer's masks on from its keyframes; see app.propagation.planned.
 
         Masks appear as they come. All of it is one step of the history.
         """
-        self.propagator.start(direction, every_layer=every_layer)
+        self.propagator.start(direction, extent, every_layer=every_layer)
+
+    def propagate_one(self, step: int) -> None:
+        """Carry the selected layer's mask one frame on (1) or back (-1), and go there."""
+        self.propagate("forward" if step > 0 else "backward", "one")
+        if self.propagating:
+            self.seek(self._playhead + step)
+
+    def propagate_fix(self) -> None:
+        """Carry the fix on this frame outward, as far as it changes anything."""
+        self.propagate("both", "fix")
+
+    def pause_propagation(self) -> None:
+        """Have the propagation wait, or go on."""
+        self.propagator.pause()
 
     def propagate_all(self) -> None:
         """Carry every layer's masks on from its keyframes, both ways."""
         self.propagate("both", every_layer=True)
 
-    def propagation_obstacle(self, *, every_layer: bool = False) -> str:
+    def propagation_obstacle(self, *, every_layer: bool = False, extent: Extent = "end") -> str:
         """Why the selected layer, or none of them, can be propagated now; empty where one can."""
-        return self.propagator.obstacle(every_layer=every_layer)
+        return self.propagator.obstacle(every_layer=every_layer, extent=extent)
 
     def cancel_propagation(self) -> None:
         """Stop at once; the masks that came stay."""

@@ -49,11 +49,13 @@ RULES: Mapping[str, Callable[[Session, Picked], bool]] = {
     "picked": lambda _session, viewer: viewer.picked is not None,
     "propagate": lambda session, _viewer: not session.propagation_obstacle(),
     "propagate_all": lambda session, _viewer: not session.propagation_obstacle(every_layer=True),
+    "propagate_fix": lambda session, _viewer: not session.propagation_obstacle(extent="fix"),
     "propagating": lambda session, _viewer: session.propagating,
 }
 REASONS: Mapping[str, Callable[[Session], str]] = {
     "propagate": lambda session: session.propagation_obstacle(),
     "propagate_all": lambda session: session.propagation_obstacle(every_layer=True),
+    "propagate_fix": lambda session: session.propagation_obstacle(extent="fix"),
 }  # why not, for rules whose answer is not plain to see
 
 

@@ -32,7 +32,8 @@ class StatusBar(QStatusBar):
         self.model = self._field(tr("Model"), "SAM 2.1 base plus, 1024 px")
         self.activity = CutLabel(self._line)
         self.activity.setAccessibleName(tr("Activity"))
-        self.cancel = self._cancel_button()
+        self.pause = self._button(tr("Pause the propagation, or go on"), "pause")
+        self.cancel = self._button(tr("Cancel the propagation; the masks that came stay"), "stop")
         self.cache = self._field(
             tr("Memory used by decoded frames and embeddings"), "cache 8888 MB"
         )
@@ -40,6 +41,7 @@ class StatusBar(QStatusBar):
         self.pixel = self._field(tr("Pixel under the cursor"), "x 0000  y 0000")
         self.score = self._field(tr("The model's own estimate of this mask, 0 to 1"), "0.00")
         self._lay_out()
+        self.pause.clicked.connect(session.pause_propagation)
         self.cancel.clicked.connect(session.cancel_propagation)
         session.status_changed.connect(self._show_status)
         session.playhead_changed.connect(self._show_frame)
@@ -62,14 +64,14 @@ class StatusBar(QStatusBar):
         label.setToolTip(name)
         return label
 
-    def _cancel_button(self) -> QToolButton:
-        """Ends a propagation; hidden it keeps its place, so that nothing moves."""
+    def _button(self, text: str, icon: str) -> QToolButton:
+        """For a propagation under way; hidden it keeps its place, so that nothing moves."""
         button = QToolButton(self._line)
-        button.setIcon(theme.icon("stop"))
+        button.setIcon(theme.icon(icon))
         button.setIconSize(QSize(theme.ICON - 4, theme.ICON - 4))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.setToolTip(self.tr("Cancel the propagation; the masks that came stay"))
-        button.setAccessibleName(self.tr("Cancel the propagation"))
+        button.setToolTip(text)
+        button.setAccessibleName(text.partition(";")[0])
         policy = button.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         button.setSizePolicy(policy)
@@ -82,7 +84,8 @@ class StatusBar(QStatusBar):
         row.setSpacing(2 * theme.GAP)
         for label in (self.device, self.model):
             row.addWidget(label)
-        row.addWidget(self.cancel)
+        for button in (self.pause, self.cancel):
+            row.addWidget(button)
         row.addWidget(self.activity, 1)
         for label in (self.cache, self.frame, self.pixel, self.score):
             row.addWidget(label)
@@ -101,7 +104,9 @@ class StatusBar(QStatusBar):
         self._show(self.device, status.device)
         self._show(self.model, status.model)
         self.activity.show_text(status.activity)
-        self.cancel.setVisible(self._session.propagating)
+        for button in (self.pause, self.cancel):
+            button.setVisible(self._session.propagating)
+        self.pause.setIcon(theme.icon("play" if self._session.propagator.paused else "pause"))
         self.cache.setText(self.tr("cache {0}").format(status.cache) if status.cache else "")
         self.score.setText("" if status.score is None else f"{status.score:.2f}")
 

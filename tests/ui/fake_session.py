@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -180,6 +180,7 @@ class FakeSession(QObject):
         self.looping = True
         self.exporting = False
         self.propagating = False
+        self.propagator = SimpleNamespace(paused=False)
         self.obstacle = ""
 
     # --- what a test asks
@@ -419,11 +420,20 @@ class FakeSession(QObject):
 
     # --- propagation
 
-    def propagation_obstacle(self, *, every_layer: bool = False) -> str:
+    def propagation_obstacle(self, *, every_layer: bool = False, extent: str = "end") -> str:
         return self.obstacle
 
-    def propagate(self, direction: str) -> None:
-        self._note("propagate", direction)
+    def propagate(self, direction: str, extent: str = "end") -> None:
+        self._note("propagate", direction, extent)
+
+    def propagate_one(self, step: int) -> None:
+        self._note("propagate_one", step)
+
+    def propagate_fix(self) -> None:
+        self._note("propagate_fix")
+
+    def pause_propagation(self) -> None:
+        self._note("pause_propagation")
 
     def propagate_all(self) -> None:
         self._note("propagate_all")

@@ -1,0 +1,56 @@
+"""When a fix has no effect any more: how far it is carried outward from its frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from app.domain.mask import Mask, MaskError, upsample
+
+SAME = 0.98  # IoU with the mask that was there, from which on an artist sees no difference
+ENOUGH = 3  # frames in a row that are the same
+
+
+class Settled:
+    """Compares what comes with the masks that are there, for one layer on its way.
+
+    A mask that is as good as the one there does not replace it, and after a few of them in a row
+    the rest would not change either. `stored` are the layer's masks, `size` is the clip's (width,
+    height).
+    """
+
+    def __init__(self, stored: Mapping[int, Mask], size: tuple[int, int]) -> None:
+        self._stored, self._size = stored, size
+        self._same = 0
+        self.left = 0  # masks that were not replaced
+
+    @property
+    def over(self) -> bool:
+        """Whether to go no further this way."""
+        return self._same >= ENOUGH
+
+    def begin(self) -> None:
+        """Another way begins."""
+        self._same = 0
+
+    def takes(self, frame: int, mask: Mask) -> bool:
+        """Whether `mask` is to replace what is on `frame`."""
+        before = self._stored.get(frame)
+        same = before is not None and overlap(before, mask, self._size) >= SAME
+        self._same = self._same + 1 if same else 0
+        self.left += same
+        return not same
+
+
+def overlap(a: Mask, b: Mask, size: tuple[int, int]) -> float:
+    """The IoU of two masks on a clip of (width, height), 0..1; 1 where both are empty."""
+    try:
+        if (a.shape, a.window) == (b.shape, b.window):
+            inside = a.logits() > 0, b.logits() > 0
+        else:
+            inside = upsample(a, size) > 0, upsample(b, size) > 0
+    except MaskError:  # one is damaged, and so has to be replaced
+        return 0.0
+    either = np.count_nonzero(inside[0] | inside[1])
+    return float(np.count_nonzero(inside[0] & inside[1]) / either) if either else 1.0
