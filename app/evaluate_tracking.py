@@ -180,7 +180,7 @@ def corrected(footage: Footage, one: int, frame: int, tracked: Prediction | None
     prior: Logits | None = None
     while len(steps) < CLICKS and _clicks_on(footage, one, frame, seen, steps):
         if sheet is not None and tracked is not None:
-            logits = amended(sheet, tracked.logits, steps)
+            logits = amended(sheet, tracked.logits, steps).logits
             seen = footage.shown(replace(tracked, logits=logits))
         else:
             answer = model.decode(embedding, steps, prior)

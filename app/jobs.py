@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -22,7 +23,17 @@ from app.domain.matte import coverage
 from app.domain.project import LayerId, Prompt
 from app.reports import sentence_of
 from app.settings import Settings
-from models.base import BoxClick, Cancelled, Click, Embedding, Logits, Model, Prediction, Step
+from models.base import (
+    BoxClick,
+    Cancelled,
+    Click,
+    Embedding,
+    Logits,
+    MaskStep,
+    Model,
+    Prediction,
+    Step,
+)
 from models.ort import Cancel
 
 log = logging.getLogger(__name__)
@@ -292,8 +303,14 @@ def mask_of(prediction: Prediction, embedding: Embedding, prompt: Prompt, model:
 
 
 def steps(prompt: Prompt) -> list[Step]:
-    """The prompt in the model's words: the box first, then the points in order."""
+    """The prompt in the model's words: the box or what is amended first, then the points in order.
+
+    Where what is amended is damaged, the points alone still say something.
+    """
     box, clicks = prompt.box, [Click(p.x, p.y, p.include, p.proposal) for p in prompt.points]
+    if prompt.amends is not None:
+        with suppress(MaskError):
+            return [MaskStep(prompt.amends.logits(), prompt.amends.window), *clicks]
     if box is None:
         return [*clicks]
     return [BoxClick(box.x0, box.y0, box.x1, box.y1, box.proposal), *clicks]

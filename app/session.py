@@ -454,7 +454,8 @@ class Session(QObject):
         if not self._is_promptable():
             return
         layer = self.selected_layer
-        if not include and (layer is None or self._playhead not in layer.prompts):
+        frame = self._playhead
+        if not include and (layer is None or frame not in {*layer.prompts, *layer.masks}):
             self.say("info", self.tr("Click the object first; then take away what is too much."))
             return
         label = self.tr("Include point") if include else self.tr("Exclude point")

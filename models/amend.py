@@ -8,8 +8,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from models.answer import LOGIT_PIXEL, half
-from models.base import Click, Logits
+from models.answer import LOGIT_PIXEL, Decoded, half
+from models.base import Click, Logits, Prediction
 from models.sheet import Sheet
 
 F32: TypeAlias = NDArray[np.float32]
@@ -18,19 +18,22 @@ LIMIT = 8.0  # logits of the mask the model is prompted with
 FAR = 0.5  # sides of the mask's box from which on an included point means another place
 
 
-def amended(sheet: Sheet, tracked: Logits, clicks: Sequence[Click]) -> Logits:
+def amended(
+    sheet: Sheet, tracked: Logits, clicks: Sequence[Click], prior: Logits | None = None
+) -> Prediction:
     """`tracked`, a square of logits of `sheet`, after `clicks` in clip pixels, played in order.
 
     The box of the mask and of the points to include is a prompt too, but where a point is far from
-    the mask, which then is of no use. Raises ModelError.
+    the mask, which then is of no use. `prior`, the logits after all clicks but the last, only saves
+    playing those again. Raises ModelError.
     """
-    square = tracked
-    for count in range(1, len(clicks) + 1):
-        square = _once(sheet, square, clicks[:count])
-    return square
+    square, score = tracked if prior is None else prior, 1.0
+    for count in range(1 if prior is None else len(clicks), len(clicks) + 1):
+        square, score = _once(sheet, square, clicks[:count])
+    return Prediction(square, sheet.window, score)
 
 
-def _once(sheet: Sheet, square: Logits, clicks: Sequence[Click]) -> Logits:
+def _once(sheet: Sheet, square: Logits, clicks: Sequence[Click]) -> tuple[Logits, float]:
     x0, y0, x1, y1 = sheet.window
     side = LOGIT_PIXEL * sheet.side
     scale = np.array([side / (x1 - x0), side / (y1 - y0)], np.float32)
@@ -38,7 +41,8 @@ def _once(sheet: Sheet, square: Logits, clicks: Sequence[Click]) -> Logits:
     labels = np.array([float(click.include) for click in clicks], np.float32)
     box = _box(sheet.cut(square) > 0)
     if box is None or (clicks[-1].include and _off(points[-1], box) > FAR):
-        return half(sheet.decode(points[-1:], labels[-1:], None).masks[0])
+        decoded = sheet.decode(points[-1:], labels[-1:], None)
+        return _answer(decoded, clicks[-1].proposal)
     wanted = points[labels > 0]
     corners = np.stack(
         [np.vstack([box[:1], wanted]).min(axis=0), np.vstack([box[1:], wanted]).max(axis=0)]
@@ -48,7 +52,11 @@ def _once(sheet: Sheet, square: Logits, clicks: Sequence[Click]) -> Logits:
         np.concatenate([np.array([2, 3], np.float32), labels]),
         np.clip(square, -LIMIT, LIMIT),
     )
-    return half(decoded.masks[0])
+    return _answer(decoded, clicks[-1].proposal)
+
+
+def _answer(decoded: Decoded, proposal: int) -> tuple[Logits, float]:
+    return half(decoded.masks[proposal]), float(decoded.scores[proposal])
 
 
 def _box(inside: NDArray[np.bool_]) -> F32 | None:

@@ -26,7 +26,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.base import BoxClick, Logits, Step
+from models.base import BoxClick, Click, Logits, Step
 
 F32: TypeAlias = NDArray[np.float32]
 
@@ -138,7 +138,7 @@ def prompt(steps: Sequence[Step], scale: tuple[float, float]) -> tuple[F32, F32]
         if isinstance(step, BoxClick):
             points += [(step.x0, step.y0), (step.x1, step.y1)]
             labels += [2.0, 3.0]
-        else:
+        elif isinstance(step, Click):
             points.append((step.x, step.y))
             labels.append(float(step.include))
     return np.array(points, np.float32) * np.array(scale, np.float32), np.array(labels, np.float32)

@@ -55,7 +55,16 @@ class BoxClick:
     proposal: int = 0
 
 
-Step: TypeAlias = Click | BoxClick
+@dataclass(frozen=True, eq=False, slots=True)
+class MaskStep:
+    """A mask that the clicks after it amend; it leads the steps, and no box is among them."""
+
+    logits: Logits  # (rows, columns)
+    window: tuple[float, float, float, float]  # (x0, y0, x1, y1) in clip pixels
+    proposal: int = 0  # it has no others
+
+
+Step: TypeAlias = Click | BoxClick | MaskStep
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -11,11 +11,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.amend import amended
 from models.answer import Answer, Answers, Decode, Decoded, Question, Vote, prompt
 from models.base import (
     CancelToken,
+    Click,
     Embedding,
     Logits,
+    MaskStep,
     ModelError,
     ModelInfo,
     Prediction,
@@ -26,6 +29,7 @@ from models.contract import BYTE, Contract, Side, checked
 from models.flow_tracker import FlowTracker
 from models.ort import Cancel, Lazy
 from models.redraw import FlowRules
+from models.regrid import regridded
 from models.sheet import Sheet
 from models.tracking import Tracker, TrackOptions
 
@@ -90,6 +94,8 @@ class Sam1:
         """
         if not steps:
             raise ModelError("A mask needs a point or a box to start from.")
+        if isinstance(steps[0], MaskStep):
+            return self._amended(embedding, steps[0], steps[1:], prior)
         decode = self._decoder_on(embedding)
         first = len(steps) if prior is not None and len(steps) > 1 else 1
         answer = Answer(prior, 0.0) if prior is not None and first > 1 else None
@@ -99,6 +105,14 @@ class Sam1:
         assert answer is not None
         window = window_of(embedding.frame_size, self._size)
         return Prediction(answer.logits, window, answer.score)
+
+    def _amended(
+        self, embedding: Embedding, start: MaskStep, steps: Sequence[Step], prior: Logits | None
+    ) -> Prediction:
+        sheet = self.sheet(embedding)
+        clicks = [step for step in steps if isinstance(step, Click)]
+        square = regridded(start.logits, start.window, sheet.side, sheet.window)
+        return amended(sheet, square, clicks, prior if len(clicks) > 1 else None)
 
     def sheet(self, embedding: Embedding) -> Sheet:
         """What the model knows of a frame, for a tracker. Raises ModelError."""

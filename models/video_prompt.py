@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.answer import half, prompt
-from models.base import Logits, ModelError, Step
+from models.base import Logits, MaskStep, ModelError, Step
 from models.ort import Cancel
+from models.regrid import regridded
 from models.resize import soft_resized
 from models.video_answer import Seen, answer, prior, proposal, several
 from models.video_graphs import Features, VideoGraphs
@@ -31,14 +32,21 @@ def played(
 ) -> Seen:
     """The answer to `steps` on a frame of (width, height), without any memory.
 
-    `before`, the answer to all but the last step, only saves playing those again: what is fed back
-    is rounded to float16 either way. Raises Cancelled or ModelError.
+    A mask that leads them is fed back to the first click. `before`, the answer to all but the last
+    step, only saves playing those again: what is fed back is rounded to float16 either way. Raises
+    Cancelled or ModelError.
     """
+    start = None
+    if steps and isinstance(steps[0], MaskStep):
+        (width, height), step = frame_size, steps[0]
+        start = regridded(step.logits, step.window, graphs.side, (0.0, 0.0, width, height))
+        steps = steps[1:]
     if not steps:
         raise ModelError("A mask needs a point or a box to start from.")
     seen: Seen | None = None
-    fed = before if len(steps) > 1 else None
-    first = len(steps) if fed is not None else 1
+    before = before if len(steps) > 1 else None
+    fed = start if before is None else before
+    first = len(steps) if before is not None else 1
     alone = graphs.without_memory(features)
     for count in range(first, len(steps) + 1):
         points, labels = prompt(steps[:count], scale_of(frame_size, graphs.size))

@@ -17,12 +17,14 @@ from models.base import (
     Click,
     Embedding,
     Logits,
+    MaskStep,
     ModelInfo,
     Prediction,
     Rgb8,
     Step,
 )
 from models.ort import Cancel
+from models.regrid import regridded
 from models.tracking import Key, KeyMask, Tracked, Tracking, TrackOptions
 
 SIDE = 64
@@ -73,14 +75,17 @@ class DiscModel:
         side = max(width, height)
         y, x = (np.mgrid[0:SIDE, 0:SIDE] + 0.5) * side / SIDE
         logits = np.full((SIDE, SIDE), -10.0)
+        window = (0.0, 0.0, float(side), float(side))
         for step in steps:
-            if isinstance(step, BoxClick):
+            if isinstance(step, MaskStep):
+                logits = regridded(step.logits, step.window, SIDE, window).astype(np.float64)
+            elif isinstance(step, BoxClick):
                 inside = np.minimum.reduce([x - step.x0, step.x1 - x, y - step.y0, step.y1 - y])
                 logits = np.maximum(logits, inside)
             elif isinstance(step, Click):
                 disc = RADIUS + 5 * step.proposal - np.hypot(x - step.x, y - step.y)
                 logits = np.maximum(logits, disc) if step.include else np.minimum(logits, -disc)
-        return Prediction(logits.astype(np.float16), (0.0, 0.0, float(side), float(side)), 0.9)
+        return Prediction(logits.astype(np.float16), window, 0.9)
 
 
 SPEED = 4.0  # clip pixels a frame by which the tracked disc moves to the right

@@ -27,6 +27,7 @@ from app.evaluate import (
 )
 from models.base import (
     CancelToken,
+    Click,
     Embedding,
     Logits,
     ModelInfo,
@@ -60,7 +61,7 @@ class Discs:
         x, y = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
         logits = np.full((height, width), -5.0)
         for step in steps:
-            assert not hasattr(step, "x0")
+            assert isinstance(step, Click)
             near = (x - step.x) ** 2 + (y - step.y) ** 2 <= self.radius**2
             logits[near] = 5.0 if step.include else -5.0
         return Prediction(logits.astype(np.float16), (0.0, 0.0, width, height), 1.0)

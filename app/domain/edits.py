@@ -121,11 +121,20 @@ def clear_prompt(project: Project, layer_id: LayerId, frame: int) -> Project:
 
 
 def set_prompt(project: Project, layer_id: LayerId, frame: int, prompt: Prompt) -> Project:
-    """The layer with `prompt` on `frame`; an empty one takes the frame's mask away with it."""
+    """The layer with `prompt` on `frame`.
+
+    A mask that no prompt made becomes what the prompt amends, and comes back when the prompt goes;
+    any other one goes with it.
+    """
     layer = project.layer(layer_id)
+    before, mask = layer.prompts.get(frame), layer.masks.get(frame)
     if prompt:
+        if before is None and mask is not None and mask.prompt is None:
+            prompt = replace(prompt, base=mask)
         return _with_layer(project, replace(layer, prompts=_put(layer.prompts, frame, prompt)))
     prompts, masks = _without(layer.prompts, frame), _without(layer.masks, frame)
+    if before is not None and before.base is not None:
+        masks = _put(masks, frame, before.base)
     return _with_layer(project, replace(layer, prompts=prompts, masks=masks))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -40,18 +40,27 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What the artist said about an object on one frame: an optional box, then points in order."""
+    """What the artist said about an object on one frame: an optional box, then points in order.
+
+    Without a box the points amend `base`, the mask that was there before them, if there was one.
+    """
 
     box: Box | None = None
     points: tuple[Point, ...] = ()
+    base: Mask | None = None  # one that no prompt made
 
     def __bool__(self) -> bool:
         return self.box is not None or bool(self.points)
 
+    @property
+    def amends(self) -> Mask | None:
+        """The mask that is amended."""
+        return self.base if self.box is None else None
+
     def before_last_step(self) -> Prompt:
         """The prompt as it was before its last step (a point, or the box where it is alone)."""
         if self.points:
-            return Prompt(self.box, self.points[:-1])
+            return replace(self, points=self.points[:-1])
         return Prompt()
 
     @property

@@ -5,6 +5,8 @@ Readers raise ValueError with a few words on what is wrong; whoever called them 
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,6 +21,7 @@ from app.domain.clip_facts import Clip, ClipError, Interpretation
 from app.domain.fingerprint import Fingerprint
 from app.domain.frames import FrameRange
 from app.domain.limits import check_size
+from app.domain.mask import Mask, MaskError, checked_shape
 from app.domain.project import Box, Point, Prompt
 
 T = TypeVar("T")
@@ -36,13 +39,13 @@ HASH = re.compile(r"[0-9a-f]{0,64}")
 def prompt_text(prompt: Prompt) -> str:
     """A prompt as JSON."""
     box, points = prompt.box, prompt.points
-    return json.dumps(
-        {
-            "box": [box.x0, box.y0, box.x1, box.y1, box.proposal] if box else None,
-            "points": [[p.x, p.y, p.include, p.proposal] for p in points],
-        },
-        separators=(",", ":"),
-    )
+    values: dict[str, object] = {
+        "box": [box.x0, box.y0, box.x1, box.y1, box.proposal] if box else None,
+        "points": [[p.x, p.y, p.include, p.proposal] for p in points],
+    }
+    if prompt.base is not None:
+        values["base"] = _base_values(prompt.base)
+    return json.dumps(values, separators=(",", ":"))
 
 
 def prompt_of(text: object) -> Prompt:
@@ -50,10 +53,34 @@ def prompt_of(text: object) -> Prompt:
     values = _object(text)
     points = _list(values.get("points", []), MOST_POINTS)
     box = values.get("box")
-    prompt = Prompt(None if box is None else _box(_list(box, 5)), tuple(map(_point, points)))
+    base = values.get("base")
+    prompt = Prompt(
+        None if box is None else _box(_list(box, 5)),
+        tuple(map(_point, points)),
+        None if base is None else _base(_dict(base)),
+    )
     if not prompt:
         raise ValueError("an empty prompt")
     return prompt
+
+
+def _base_values(mask: Mask) -> dict[str, object]:
+    data = base64.b64encode(mask.data).decode("ascii")
+    return {"data": data, "window": mask.window, "model": mask.model, "score": mask.score}
+
+
+def _base(values: Mapping[str, Any]) -> Mask:
+    """The mask that a prompt amends; its pixels are looked at only when they are wanted."""
+    try:
+        data = base64.b64decode(values["data"], validate=True)
+        shape = checked_shape(data)
+    except (binascii.Error, TypeError, MaskError) as e:
+        raise ValueError(f"a mask that is amended: {e}") from e
+    x0, y0, x1, y1 = map(real, _list(values["window"], 4, 4))
+    if not (x1 - x0 >= 1 and y1 - y0 >= 1):
+        raise ValueError("the window of a mask that is amended")
+    score = min(max(real(values["score"]), 0.0), 1.0)
+    return Mask(data, shape, (x0, y0, x1, y1), None, _name(values["model"]), score)
 
 
 def clip_text(clip: Clip, relative: str | None) -> str:
@@ -235,6 +262,12 @@ def _list(value: object, most: int, least: int = 0) -> Sequence[Any]:
 def _text(value: object) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= LONGEST_TEXT or "\0" in value:
         raise ValueError(f"no text of 1 to {LONGEST_TEXT} characters")
+    return value
+
+
+def _name(value: object) -> str:
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
+        raise ValueError("no name")
     return value
 
 

@@ -33,13 +33,16 @@ def boxes(draw: st.DrawFn) -> Box:
     return Box(x0, y0, x0 + draw(st.floats(1, 1e5)), y0 + draw(st.floats(1, 1e5)), draw(proposals))
 
 
-prompts = st.builds(Prompt, st.none() | boxes(), st.lists(points, max_size=4).map(tuple)).filter(
-    bool
-)
+@st.composite
+def prompts_of(draw: st.DrawFn, bases: st.SearchStrategy[Mask | None]) -> Prompt:
+    box, clicks = draw(st.none() | boxes()), tuple(draw(st.lists(points, max_size=4)))
+    if box is None and not clicks:
+        clicks = (draw(points),)
+    return Prompt(box, clicks, draw(bases))
 
 
 @st.composite
-def masks(draw: st.DrawFn) -> Mask:
+def masks(draw: st.DrawFn, answered: st.SearchStrategy[Prompt | None] | None = None) -> Mask:
     rows, columns = draw(st.integers(1, 6)), draw(st.integers(1, 6))
     seed = draw(st.integers(0, 999))
     logits = np.random.default_rng(seed).normal(0, 6, (rows, columns)).astype(np.float16)
@@ -48,10 +51,13 @@ def masks(draw: st.DrawFn) -> Mask:
     return Mask.pack(
         logits,
         window=window,
-        prompt=draw(st.none() | prompts),
+        prompt=draw(st.none() | prompts if answered is None else answered),
         model=draw(names),
         score=draw(st.floats(0, 1)),
     )
+
+
+prompts = prompts_of(st.none() | masks(st.none()))
 
 
 @st.composite
