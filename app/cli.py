@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -118,7 +120,7 @@ def run(arguments: Sequence[str], open_window: OpenWindow) -> int:
     Errors are one sentence on stderr. `open_window` is called where a command opens the editor.
     """
     try:
-        return _dispatch(arguments, open_window)
+        return _dispatch_to_a_reader(arguments, open_window)
     except UsageError as e:
         return complain(str(e), 2)
     except EXPECTED as e:
@@ -155,6 +157,15 @@ def window_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"rotocel {VERSION}")
     return parser
+
+
+def _dispatch_to_a_reader(arguments: Sequence[str], open_window: OpenWindow) -> int:
+    try:
+        return _dispatch(arguments, open_window)
+    except BrokenPipeError:  # whoever read along has gone, as `head` does: nothing to complain of
+        with suppress(OSError, AttributeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the last flush
+        return 1
 
 
 def _dispatch(arguments: Sequence[str], open_window: OpenWindow) -> int:

@@ -79,7 +79,9 @@ def add_mode(parser: Parser) -> None:
     """Describe what becomes of mattes that are there already."""
     there = parser.add_mutually_exclusive_group()
     there.add_argument("--overwrite", action="store_true", help="replace mattes in DIR")
-    there.add_argument("--resume", action="store_true", help="keep complete mattes in DIR")
+    there.add_argument(
+        "--resume", action="store_true", help="write what is missing in DIR or was made otherwise"
+    )
 
 
 def mode_of(chosen: Namespace) -> Mode:
@@ -144,8 +146,8 @@ def carried_out(start: Callable[[], Generator[Progress | Report]], out: Path, fi
 
 
 def _standing(progress: Progress, files: str) -> str:
-    left = f"{progress.rate:.2f} a second, {progress.eta:.0f} s left"
-    return f"{progress.done} of {progress.total} {files}, {left}"
+    left = f", {progress.rate:.2f} a second, {progress.eta:.0f} s left" if progress.rate else ""
+    return f"{progress.done} of {progress.total} {files}{left}"
 
 
 def save_sheet(
@@ -183,6 +185,7 @@ def as_values(report: Report, sheet: Path | None) -> dict[str, object]:
         "out": str(report.out_dir),
         "written": report.written,
         "kept": report.kept,
+        "replaced": report.replaced,
         "black": {name: list(frames) for name, frames in report.black.items()},
         "missing": {name: list(frames) for name, frames in report.missing.items()},
         "errors": list(report.errors),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -104,6 +105,9 @@ def _look_at_files(chosen: Namespace) -> None:
     out, checkpoint = chosen.out, chosen.checkpoint
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CommandError(f"{out} is there already; name another folder with --out.")
+    place = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    if not os.access(place, os.W_OK):
+        raise CommandError(f"{place} may not be written to; name another folder with --out.")
     if checkpoint is not None and not checkpoint.is_file():
         raise CommandError(f"{checkpoint} is not a file; check the path of the checkpoint.")
 

@@ -48,7 +48,8 @@ def add_verify_arguments(parser: Parser) -> None:
         "--against",
         type=Path,
         metavar="CHECKPOINT",
-        help="compare with the original of these weights too, which needs PyTorch",
+        help="compare with the original of these weights too, which needs PyTorch and minutes; "
+        "models of random weights are compared with theirs whenever it is installed",
     )
     cli_models_convert.add_package(parser)
 

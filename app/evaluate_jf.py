@@ -78,6 +78,7 @@ def score_all(
 def score(sequence: MaskFolders, rules: Rules) -> dict[int, Scores]:
     """The mean scores of each object over the frames, by id. Raises EvaluationError."""
     paths = _masks_in(sequence.truth)
+    _check_alike(paths, sequence)
     paths = paths[1:-1] if rules.skip_ends else paths
     ids, indexed = _objects(paths, rules.ids)
     scores: dict[int, list[Scores]] = {one: [] for one in ids}
@@ -87,6 +88,16 @@ def score(sequence: MaskFolders, rules: Rules) -> dict[int, Scores]:
         for one, so_far in scores.items():
             so_far.append(measure(predicted == one, true == one))
     return {one: mean(frames) for one, frames in scores.items()}
+
+
+def _check_alike(paths: Sequence[Path], sequence: MaskFolders) -> None:
+    """Raise EvaluationError where masks are there that the truth has none for."""
+    names = {path.name for path in paths}
+    more = [path for path in _masks_in(sequence.predicted) if path.name not in names]
+    if paths and more:
+        raise EvaluationError(
+            f"{more[0]} has no true mask in {sequence.truth}: is it of another clip?"
+        )
 
 
 def overall(found: Mapping[str, Mapping[int, Scores]]) -> Scores:

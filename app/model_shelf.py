@@ -167,8 +167,8 @@ class Shelf:
         token.check()
         try_pack(pack, Runtime(self._settings.device))
         return (
-            f"{pack.info.label} is as its maker made it: the sha256 of all {len(pack.files)} files "
-            "is right, and a trial in a process of its own passed."
+            f"{pack.info.label} is whole: the sha256 of all {len(pack.files)} files is that of its "
+            "model.json, and a trial in a process of its own passed."
         )
 
     def load(self, name: str) -> Model:

@@ -33,6 +33,7 @@ class Report:
     errors: tuple[str, ...]  # one sentence for every matte that could not be computed
     seconds: float
     files: str = "mattes"  # what the artist calls what was written
+    replaced: int = 0  # of those written: held something else before (resume)
 
     @property
     def complete(self) -> bool:
@@ -46,6 +47,8 @@ class Report:
 
     def _sentences(self) -> Iterator[str]:
         yield f"Wrote {self._count(self.written)} to {self.out_dir} in {self.seconds:.1f} s."
+        if self.replaced:
+            yield f"Replaced {self._count(self.replaced)} of another making."
         if self.kept:
             yield f"Left {self._count(self.kept)} alone that {_was(self.kept)} complete."
         for layer, frames in self.missing.items():

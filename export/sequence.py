@@ -43,6 +43,7 @@ class _Run:
     alpha: MatteSource
     sizes: dict[Target, int] = field(default_factory=dict)  # bytes of the files written
     kept: int = 0
+    replaced: int = 0
     failed: list[Target] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     black: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
@@ -73,9 +74,11 @@ class _Run:
         if matte is None:
             self.black[target.folder].append(target.frame)
         whole = self.empty if matte is None else matte
-        if self.job.mode == "resume" and self._is_there(target.path, whole):
-            self.kept += 1
-            return
+        if self.job.mode == "resume" and target.path.exists():
+            if self._is_there(target.path, whole):
+                self.kept += 1
+                return
+            self.replaced += 1
         self.sizes[target] = write_whole(self.writer, target.path, whole)
 
     def _matte(self, target: Target) -> Alpha | None:
@@ -110,6 +113,7 @@ class _Run:
             dict(missing),
             tuple(self.errors),
             seconds,
+            replaced=self.replaced,
         )
 
     def _vanished(self) -> list[Target]:

@@ -79,6 +79,7 @@ def test_json_tells_what_happened_layer_by_layer(
         "out": str(tmp_path),
         "written": 4,
         "kept": 0,
+        "replaced": 0,
         "black": {"A": [1002], "B": [1001]},
         "missing": {},
         "errors": [],

@@ -432,3 +432,30 @@ def test_only_numbers_are_kept_of_masks_that_are_written(
     kept = [value for fact in made[0].facts.values() for value in astuple(fact)]
     assert len(kept) == 4 * 5
     assert all(isinstance(value, bool | float) for value in kept)
+
+
+def test_resume_says_what_it_replaced(
+    rotocel: Rotocel, clip: Path, out: Path, model: TrackingDiscModel
+) -> None:
+    words = ("propagate", clip, "--point", f"{X},{Y}", "--frames", "5-8", "--out", out)
+    assert rotocel(*words).code == 0
+    cv2.imwrite(str(out / "00006.png"), np.zeros((SIZE[1], SIZE[0]), np.uint8))
+    (out / "00007.png").unlink()
+    ran = rotocel(*words, "--resume")
+    assert "Wrote 2 masks" in ran.out
+    assert "Replaced 1 mask of another making." in ran.out
+    assert "Left 2 masks alone that were complete." in ran.out
+    assert middle(out / "00006.png") == pytest.approx(X + SPEED, abs=2)
+
+
+def test_a_reader_that_leaves_is_no_fault(
+    rotocel: Rotocel, clip: Path, out: Path, model: TrackingDiscModel,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    def gone(*_words: object, **_how: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("builtins.print", gone)
+    ran = rotocel("propagate", clip, "--point", f"{X},{Y}", "--frames", "5-6", "--out", out)
+    monkeypatch.undo()
+    assert (ran.code, ran.err) == (1, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -214,8 +215,21 @@ def test_keyframes_far_away_are_let_go_of_and_made_anew(
     keys = {"a": dict.fromkeys(SPAN[::2], KEYS["clicked"][FIRST])}
     options = TrackOptions(conditioning=2)
     whole = track(model, embeddings, SPAN, keys, options=options)
-    monkeypatch.setattr(memory_tracker, "reach", lambda *_: 0)  # four are held
+    made: list[int] = []
+    begin = memory_tracker._Keys.__init__
+
+    def few(keys: Any, frames: Any, make: Any, most: int) -> None:
+        del most
+
+        def noted(frame: int) -> Any:
+            made.append(frame)
+            return make(frame)
+
+        begin(keys, frames, noted, 4)
+
+    monkeypatch.setattr(memory_tracker._Keys, "__init__", few)
     assert same(whole, track(model, embeddings, SPAN, keys, options=options))
+    assert len(made) > len(set(made))
 
 
 def test_a_mask_smaller_than_a_model_pixel_is_not_lost(
