@@ -286,7 +286,7 @@ class _Layer:
 
 
 SEEN = 10.0  # the logit of being there
-DOUBT = 4.0  # how sharply two stands on one frame are told apart by how well they fit
+DOUBT = 8.0  # how sharply two stands on one frame are told apart by how well they fit
 
 
 def covered(embedding: Embedding, sheet: Sheet) -> tuple[float, float]:
