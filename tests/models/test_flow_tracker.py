@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from models.base import Cancelled, Click, ModelError, Rgb8
 from models.evidence import Evidence
 from models.flow_course import Place, Stand
-from models.flow_tracker import FlowTracker, blended
+from models.flow_layer import blended
+from models.flow_tracker import FlowTracker
 from models.ort import Cancel
 from models.redraw import iou
 from models.tracking import Key, KeyMask, Tracked, Tracking, TrackOptions
