@@ -89,6 +89,16 @@ def test_soft_masks_have_borders(
     assert len(np.unique(read(out / "00006.png"))) > 3
 
 
+def test_what_is_lost_is_said_and_costs_the_exit_code(
+    rotocel: Rotocel, clip: Path, out: Path, model: TrackingDiscModel
+) -> None:
+    model.loses = 7
+    ran = rotocel("propagate", clip, "--point", f"{X},{Y}", "--frames", "5-8", "--out", out)
+    assert ran.code == 1
+    assert names(out) == numbered(5, 6)
+    assert "lost on frame 7" in ran.out
+
+
 def test_a_gap_is_skipped_said_and_costs_the_exit_code(
     rotocel: Rotocel, clip: Path, out: Path, model: TrackingDiscModel
 ) -> None:
