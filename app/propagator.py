@@ -287,7 +287,7 @@ class Propagator(QObject):
         elif run.skipped:
             text = self.tr("Frames that cannot be read were left out: {}.")
             self._host.say("warning", text.format(spans(sorted(set(run.skipped)))))
-        elif run.lost:
+        if end.error is None and run.lost:
             self._host.say("warning", self._lost_sentence(run.lost))
         if self._folder.error != self._told and self._folder.error is not None:
             self._host.say("warning", f"{self._folder.error}.")

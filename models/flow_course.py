@@ -114,10 +114,7 @@ class Course:
         opinions = Opinions(
             carried,
             motion.trust,
-            self._near(
-                carried,
-                read(keys, sheet.cells, whole(sheet.cells), rules.sharpness),
-            ),
+            self._near(carried, read(keys, sheet.cells, whole(sheet.cells), rules.sharpness)),
             read(last, sheet.cells, around(carried), rules.sharpness, rules.reach),
         )
         found = redrawn(sheet, opinions, self.stand.area, rules)

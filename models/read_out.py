@@ -90,18 +90,20 @@ def read(
     far off, a cell counts e times less; 0: places do not matter.
     """
     top, bottom, left, right = window
-    asked = np.ascontiguousarray(cells[top:bottom, left:right]).reshape(-1, cells.shape[2])
+    asked = cells[top:bottom, left:right].reshape(-1, cells.shape[2]) * np.float32(sharpness)
     features = np.concatenate([memory.features for memory in memories])
     labels = np.concatenate([memory.labels for memory in memories])
+    if reach:  # the squared distance, but for what is the same for all memories of a cell
+        grid = np.mgrid[top:bottom, left:right].astype(np.float32).reshape(2, -1).T / reach
+        places = np.concatenate([memory.places for memory in memories]) / np.float32(reach)
+        lengths = np.square(places).sum(axis=1, keepdims=True)
+        asked = np.hstack([asked, 2 * grid, np.ones((len(grid), 1), np.float32)])
+        features = np.hstack([features, places, -lengths])
     weights = asked @ features.T
-    weights *= sharpness
-    if reach:
-        rows, columns = np.mgrid[top:bottom, left:right].astype(np.float32).reshape(2, -1, 1)
-        places = np.concatenate([memory.places for memory in memories])
-        weights -= ((rows - places[:, 0]) ** 2 + (columns - places[:, 1]) ** 2) / reach**2
     weights -= weights.max(axis=1, keepdims=True)
     np.exp(weights, out=weights)
-    found = (weights @ labels) / weights.sum(axis=1, keepdims=True)
+    summed = weights @ np.hstack([labels, np.ones((len(labels), 1), np.float32)])
+    found = summed[:, :-1] / summed[:, -1:]
     patches = np.zeros((*cells.shape[:2], labels.shape[1]), np.float32)
     patches[top:bottom, left:right] = found.reshape(bottom - top, right - left, -1)
     return _unpatched(patches)

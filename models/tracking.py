@@ -45,12 +45,13 @@ class Tracking:
     """What is to be tracked.
 
     `embeddings` gives the embedding of a frame of `span`: of those in `order` once each, however
-    many layers there are, and of keyframes when they are first looked at. `keys` holds what is
-    sure, by layer and frame: at least one frame a layer. `order` names the frames to answer, in the
-    order of work: 12, 13, 14, or 12, 11, 10 with a `step` of -1. `archives`, by layer, make it
-    possible to start anywhere in what was tracked before. `pictures` gives a frame itself, in any
-    size of its proportions; trackers that look at embeddings alone do without. Raises ValueError
-    where order and step contradict each other.
+    many layers there are, and of keyframes when they are first looked at. A tracker that comes to
+    a frame from both sides may ask again, and for frames on the way from a keyframe to `order`.
+    `keys` holds what is sure, by layer and frame: at least one frame a layer. `order` names the
+    frames to answer, in the order of work: 12, 13, 14, or 12, 11, 10 with a `step` of -1.
+    `archives`, by layer, make it possible to start anywhere in what was tracked before. `pictures`
+    gives a frame itself, in any size of its proportions; trackers that look at embeddings alone do
+    without. Raises ValueError where order and step contradict each other.
     """
 
     embeddings: Callable[[int], Embedding]

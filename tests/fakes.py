@@ -107,6 +107,7 @@ class TrackingDiscModel(DiscModel):
         self.tracking.set()
         self._passes = threading.Semaphore(0)
         self.tracked: list[tuple[str, int]] = []
+        self.loses: int | None = None  # the frame from which on, going forward, it finds nothing
         self.options: list[TrackOptions] = []
 
     def let(self, answers: int) -> None:
@@ -144,6 +145,15 @@ class DiscTracker:
                 while not self.model.may_answer():
                     if isinstance(cancel, Cancel) and cancel.fired:
                         raise Cancelled
+                loses = self.model.loses
+                if loses is not None and frame >= loses:
+                    if frame == loses:
+                        nothing = changed(
+                            self.model.decode(embedding, (Click(0, 0),)),
+                            logits=np.full((SIDE, SIDE), -10, np.float16),
+                        )
+                        yield Tracked(layer, frame, nothing, -1.0, is_key=False, lost=True)
+                    continue
                 x, y = self._place(tracking, layer, keys, frame, way)
                 if frame not in keys:
                     tracking.archives[layer].put(frame, struct.pack("<dd", x, y))

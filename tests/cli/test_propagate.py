@@ -16,6 +16,7 @@ from app.cli_follower import Follower
 from app.paths import demo_clip, user_logs
 from models.base import ModelError
 from models.tracking import TrackOptions
+from tests.cli import disc
 from tests.cli.conftest import Rotocel
 from tests.fakes import SPEED, DiscModel, TrackingDiscModel
 
@@ -88,6 +89,16 @@ def test_soft_masks_have_borders(
     words = ("--point", f"{X},{Y}", "--frames", "5-6", "--soft", "--out", out)
     assert rotocel("propagate", clip, *words).code == 0
     assert len(np.unique(read(out / "00006.png"))) > 3
+
+
+def test_what_is_lost_is_said_and_costs_the_exit_code(
+    rotocel: Rotocel, clip: Path, out: Path, model: TrackingDiscModel
+) -> None:
+    model.loses = 7
+    ran = rotocel("propagate", clip, "--point", f"{X},{Y}", "--frames", "5-8", "--out", out)
+    assert ran.code == 1
+    assert names(out) == numbered(5, 6)
+    assert "lost on frame 7" in ran.out
 
 
 def test_a_gap_is_skipped_said_and_costs_the_exit_code(
@@ -351,6 +362,18 @@ def test_a_model_of_single_images_says_so(
     ran = rotocel("propagate", clip, "--point", "5,5", "--out", out)
     assert ran.code == 1
     assert "Disc sees single images only" in ran.err
+
+
+def test_the_bundled_model_follows_too(rotocel: Rotocel, out: Path, tmp_path: Path) -> None:
+    plate = disc.make_clip(tmp_path / "disc")
+    x, y = disc.centre(1001)
+    ran = rotocel("propagate", plate, "--point", f"{x},{y}", "--out", out, "--json")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.json["model"]["id"] == "mobilesam"
+    for frame in disc.FRAMES:
+        mask = cv2.imread(str(out / f"{frame:05}.png"), cv2.IMREAD_UNCHANGED)
+        assert mask is not None
+        assert disc.overlap(mask.astype(np.uint8), frame) > 0.85
 
 
 def test_an_unknown_model_is_named(rotocel: Rotocel, clip: Path, out: Path) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from models.base import Cancelled, Click, ModelError, Rgb8
+from models.evidence import Evidence
+from models.flow_course import Place, Stand
+from models.flow_layer import blended
 from models.flow_tracker import FlowTracker
 from models.ort import Cancel
 from models.redraw import iou
@@ -135,18 +138,50 @@ def test_the_model_is_prompted_with_the_box_of_what_is_expected() -> None:
     assert np.abs(corners - 2 * np.array([[16, 30], [40, 54]])).max() <= 8
 
 
+def stand(logit: float, evidence: Evidence | None = None) -> Stand:
+    return Stand(
+        np.full((4, 4), logit, np.float16),
+        heeded=True,
+        place=Place(0, 4, 0, 4, 4, 0),
+        evidence=evidence,
+    )
+
+
 def test_between_two_keyframes_both_are_heard_the_nearer_one_more() -> None:
-    shot = Shot(speed=0)
-    small, large = shot.truth(0).copy(), shot.truth(0)
-    small[30:42] = False
-    found = track(shot, {0: KeyMask(small), 11: KeyMask(large)})
-    areas = [int(inside(found[frame]).sum()) for frame in range(FRAMES)]
-    assert areas[1] < areas[10]
-    assert areas[1] == pytest.approx(small.sum(), rel=0.25)
-    assert areas[10] == pytest.approx(large.sum(), rel=0.25)
-    evidence = found[5].evidence
-    assert evidence is not None
-    assert evidence.both < 1
+    found = [blended(stand(-8), stand(8), share).logits[0, 0] for share in (0, 0.25, 0.5, 1)]
+    assert found == [-8, -4, 0, 8]
+
+
+def test_what_looks_less_like_the_object_is_heard_less() -> None:
+    good = Evidence(0.9, 0.9, 0.9, likeness=0.9, covered=0.9, area=1.0, drawn=True)
+    gone = replace(good, covered=0.1)
+    assert blended(stand(-8, gone), stand(8, good), 0.2).logits[0, 0] > 7
+    assert blended(stand(-8, gone), stand(8, gone), 0.5).logits[0, 0] == 0
+    both = blended(stand(-8, gone), stand(8, good), 0.2).evidence
+    assert both is not None
+    assert both.both == 0
+
+
+def test_a_keyframe_ahead_finds_what_the_one_behind_has_lost() -> None:
+    shot, model = Shot(), ToyImages()
+    model.rules = replace(model.rules, keys=0.0, key_votes=0.0)  # flow and last frames alone
+    lost = KeyMask(np.zeros((96, 128), bool))
+    found = track(shot, {0: lost, 11: KeyMask(shot.truth(11))}, model=model)
+    assert iou(inside(found[6]), shot.truth(6)) > 0.6
+
+
+def test_a_layer_that_is_lost_says_so_once_and_asks_for_a_keyframe() -> None:
+    shot, model = Shot(hidden=range(2, 10)), ToyImages()
+    model.rules = replace(model.rules, patience=3)
+    found = track(shot, {0: KeyMask(shot.truth(0))}, model=model)
+    lost = [frame for frame, tracked in found.items() if tracked.lost]
+    assert lost == [max(found)]
+    assert lost[0] in range(4, 7)
+    assert not inside(found[lost[0]]).any()
+    assert found[lost[0]].presence < 0
+    keys: dict[int, Key] = {0: KeyMask(shot.truth(0)), 10: KeyMask(shot.truth(10))}
+    again = track(shot, keys, model=model)
+    assert iou(inside(again[11]), shot.truth(11)) > 0.8
 
 
 def test_what_is_hidden_for_a_while_is_found_again() -> None:

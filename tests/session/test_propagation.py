@@ -133,6 +133,18 @@ def test_where_taking_masks_takes_long_they_are_taken_less_often(
     end(keyed, qtbot)
 
 
+def test_a_layer_that_is_lost_gets_no_masks_and_is_said(
+    keyed: Session, qtbot: QtBot, model: TrackingDiscModel
+) -> None:
+    said: list[Message] = []
+    keyed.message_sent.connect(said.append)
+    model.loses = READABLE[3]
+    run(keyed, qtbot)
+    assert sorted(only(keyed).masks) == READABLE[:3]
+    lost = f"Lost sight of Layer 1 on frame {READABLE[3]}; click it where it is seen again."
+    assert lost in [m.text for m in said]
+
+
 def test_a_gap_is_left_out_and_said(keyed: Session, qtbot: QtBot) -> None:
     said: list[Message] = []
     keyed.message_sent.connect(said.append)
