@@ -33,7 +33,7 @@ Rotocel = Callable[..., Ran]
 
 @pytest.fixture
 def rotocel(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Rotocel:
-    """Runs the program with these arguments; what takes long here says no more than what does not."""
+    """Runs the program with these arguments; however long that takes, it tells no progress."""
     monkeypatch.setattr(cli_progress, "EVERY", math.inf)
 
     def run(*arguments: object) -> Ran:
