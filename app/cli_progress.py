@@ -15,11 +15,12 @@ EVERY = 5.0  # seconds between two lines where they are kept, as in a log
 
 
 @contextmanager
-def telling(every: float = EVERY) -> Iterator[Tell]:
+def telling(every: float | None = None) -> Iterator[Tell]:
     """What takes sentences of progress, one after the other.
 
     A terminal shows the newest on a line that is empty again in the end. Elsewhere, in a pipe or a
-    file, a line is added every `every` seconds at most, and none in the first: with 0, each one.
+    file, a line is added every `every` seconds at most (EVERY where none is given), and none in the
+    first: with 0, each one.
     """
     if sys.stderr is None:  # a program with a window has none on Windows
         yield lambda _: None
@@ -30,7 +31,7 @@ def telling(every: float = EVERY) -> Iterator[Tell]:
         finally:
             show("")
     else:
-        yield _log_on(sys.stderr, every)
+        yield _log_on(sys.stderr, EVERY if every is None else every)
 
 
 def _line_of(terminal: TextIO) -> Tell:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from app import cli_progress
 from app.__main__ import main
 from tests.cli.disc import make_clip
 
@@ -30,8 +32,9 @@ Rotocel = Callable[..., Ran]
 
 
 @pytest.fixture
-def rotocel(capsys: pytest.CaptureFixture[str]) -> Rotocel:
-    """Runs the program with these arguments."""
+def rotocel(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Rotocel:
+    """Runs the program with these arguments; however long that takes, it tells no progress."""
+    monkeypatch.setattr(cli_progress, "EVERY", math.inf)
 
     def run(*arguments: object) -> Ran:
         code = main([str(argument) for argument in arguments])

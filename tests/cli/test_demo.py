@@ -26,8 +26,7 @@ def test_the_demo_writes_a_matte_for_every_frame_and_a_contact_sheet_and_opens_t
     monkeypatch.setattr("app.__main__.open_window", open_window)
     monkeypatch.setattr("app.cli_demo.has_display", lambda: True)
     ran = rotocel("demo", "--out", tmp_path)
-    assert ran.code == 0
-    assert all(" of 8 mattes, " in line for line in ran.err.splitlines())
+    assert (ran.code, ran.err) == (0, "")
     assert str(tmp_path / "contact-sheet.png") in ran.out
     assert cv2.imread(str(tmp_path / "contact-sheet.png")) is not None
     for frame, prompt in PROMPTS.items():
