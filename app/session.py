@@ -770,6 +770,10 @@ class Session(QObject):
         if layer is not None and layer.locked:
             self.say("warning", self.tr("{} is locked; unlock it to change it.").format(layer.name))
             return False
+        if layer is not None and self._playhead in layer.locks:
+            text = self.tr("Frame {0} of {1} is locked; unlock the frame to change it.")
+            self.say("warning", text.format(self._playhead, layer.name))
+            return False
         return True
 
     def _prompt(self, label: str, change: Callable[..., Project]) -> None:

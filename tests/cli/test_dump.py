@@ -157,7 +157,7 @@ def test_a_layer_that_is_lost_does_not_take_its_masks_along(
     db.close()
     main(["dump", str(home), "--out", str(tmp_path / "out")])
     assert "3 masks" in capsys.readouterr().out
-    assert len(list((tmp_path / "out" / "mattes").rglob("*.png"))) == 2
+    assert len(list((tmp_path / "out" / "mattes").rglob("*.png"))) == 3
 
 
 @pytest.mark.parametrize("data", [b"", b"text", b"SQLite format 3\0" + bytes(200)])
