@@ -58,6 +58,10 @@ class Host(Protocol):
         """Whether an export is under way."""
 
     @property
+    def importing(self) -> bool:
+        """Whether masks are being imported."""
+
+    @property
     def read_only(self) -> str:
         """Why nothing may be changed; empty where it may."""
 
@@ -137,6 +141,8 @@ class Propagator(QObject):
             return self.tr("A propagation is under way; it can be cancelled.")
         if host.exporting:
             return self.tr("Mattes are being exported; propagate when that is done.")
+        if host.importing:
+            return self.tr("Masks are being imported; propagate when that is done.")
         return obstacle(host.project, self._layers(every=every_layer), self._model().info)
 
     def activity(self) -> str:

@@ -65,7 +65,7 @@ def propagated(project: Project, playhead: int, direction: str) -> Project:
     with closing(EmbeddingSource(plan.clip, model, cancel, None)) as source:
         archives = archives_of(plan, project, model.info, None)
         for answer in propagate(plan, tracker, model, source, archives, cancel):
-            if isinstance(answer, Propagated) and not answer.is_key:
+            if isinstance(answer, Propagated):  # keys too: no edit relies on their absence
                 came.setdefault(answer.layer_id, {})[answer.frame] = answer.mask
     return edits.set_masks(project, came)
 
