@@ -5,13 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from app.cli_words import CommandError
 from app.domain.clip import Clip
 from app.domain.image_file import read_image
-from app.domain.picture import Pixels
+from app.mask_picture import coverage_of
 from models.tracking import KeyMask
 
 
@@ -26,7 +23,7 @@ def read_mask(path: Path, clip: Clip) -> KeyMask:
             f"{path.name} is {width}x{height} pixels, {clip.name} is {clip.size[0]}x{clip.size[1]};"
             " give a mask of the clip's size."
         )
-    inside = _inside(pixels)
+    inside = coverage_of(pixels) > 0.5
     if not inside.any():
         raise CommandError(f"{path.name} is black all over; paint the object white.")
     return KeyMask(inside)
@@ -39,16 +36,3 @@ def _check_is_file(path: Path) -> None:
     if not path.is_file():
         what = "a folder" if path.is_dir() else "not a file"
         raise CommandError(f"{path} is {what}; give a mask PNG.")
-
-
-def _inside(pixels: Pixels) -> NDArray[np.bool_]:
-    """What is brighter than half of white; where nothing is, all that is above 0.
-
-    White is that of the type: one stray pixel that is brighter than the others moves no border.
-    Where nothing is half as bright, the values are ids, or the mask is dim.
-    """
-    grey = pixels.max(axis=2)
-    white = np.iinfo(grey.dtype).max if grey.dtype.kind == "u" else 1.0
-    bright: NDArray[np.bool_] = grey > white / 2
-    lit: NDArray[np.bool_] = grey > 0
-    return bright if bright.any() else lit

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from app.domain.clip import Clip
 from app.domain.frames import FrameRange
 from app.domain.project import Layer, LayerId, Project
-from app.jobs import steps
+from app.layer_keys import is_somewhere, keys_of
 from models.base import Model
 from models.tracking import Key, Tracks
 
@@ -61,9 +61,12 @@ def obstacle(project: Project, layers: Collection[Layer], model: Model) -> str:
         return single or "Open a clip first."
     if project.clip.offline:
         return f"{project.clip.name} is not at hand; use File > Link footage."
-    if not any(layer.prompts for layer in layers):
+    keyed = [layer for layer in layers if is_somewhere(layer)]
+    if not keyed and any(layer.locks for layer in layers):
+        return "The object is marked absent on every keyframe; click it on a frame where it is."
+    if not keyed:
         return "There is no keyframe to start from; click the object on a frame first."
-    if all(layer.locked for layer in layers if layer.prompts):
+    if all(layer.locked for layer in keyed):
         return "The layer is locked; unlock it to change it."
     return ""
 
@@ -80,23 +83,24 @@ def planned(
     That is the last keyframe up to the playhead where it goes forward, the first one from it on
     where it goes backward; where there is none on that side, the nearest one on the other. `extent`
     is the end of in/out, the next keyframe, one frame from the playhead, or as far as a fix at the
-    playhead changes anything, between the keyframes on both sides. Locked layers, and those without
-    a keyframe, are left out. Raises ValueError without a clip.
+    playhead changes anything, between the keyframes on both sides. Locked frames count as
+    keyframes. Locked layers, and those that no keyframe says the place of, are left out. Raises
+    ValueError without a clip.
     """
     if project.clip is None or project.work_range is None:
         raise ValueError("a project without a clip cannot be propagated")
-    used = [layer for layer in layers if layer.prompts and not layer.locked]
-    keys = {layer.id: {f: tuple(steps(p)) for f, p in layer.prompts.items()} for layer in used}
+    used = [layer for layer in layers if is_somewhere(layer) and not layer.locked]
+    keys = {layer.id: found for layer in used if (found := keys_of(layer, project.clip))}
     frames, starts = project.work_range, {}
-    for layer in used:
-        start = playhead if extent == "fix" else _start(layer.keyframes, playhead, direction)
-        starts[layer.id] = start
+    for layer, found in keys.items():
+        start = playhead if extent == "fix" else _start(list(found), playhead, direction)
+        starts[layer] = start
         if extent in {"keyframe", "fix"}:
-            frames = _between(layer.keyframes, start, frames)
+            frames = _between(list(found), start, frames)
     if extent == "one":
         return _one(Propagation(project.clip, keys, ()), playhead, direction, frames)
-    found = passes(starts.values(), frames, direction)
-    return Propagation(project.clip, keys, found, starts, extent == "fix")
+    orders = passes(starts.values(), frames, direction)
+    return Propagation(project.clip, keys, orders, starts, extent == "fix")
 
 
 def _between(keyframes: Sequence[int], start: int, frames: FrameRange) -> FrameRange:

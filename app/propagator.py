@@ -59,6 +59,10 @@ class Host(Protocol):
         """Whether an export is under way."""
 
     @property
+    def importing(self) -> bool:
+        """Whether masks are being imported."""
+
+    @property
     def read_only(self) -> str:
         """Why nothing may be changed; empty where it may."""
 
@@ -140,11 +144,13 @@ class Propagator(QObject):
             return self.tr("A propagation is under way; it can be cancelled.")
         if host.exporting:
             return self.tr("Mattes are being exported; propagate when that is done.")
+        if host.importing:
+            return self.tr("Masks are being imported; propagate when that is done.")
         layers = self._layers(every=every_layer)
-        if extent == "fix" and not any(host.playhead in layer.prompts for layer in layers):
-            return self.tr(
-                "There is no fix on this frame; click what is wrong with the mask first."
-            )
+        if extent == "fix" and not any(
+            host.playhead in {*layer.prompts, *layer.locks} for layer in layers
+        ):
+            return self.tr("There is no fix on this frame; click what is wrong there first.")
         return obstacle(host.project, layers, self._model())
 
     @property

@@ -27,6 +27,7 @@ from app.domain.project_schema import SUFFIX
 from app.domain.project_write import View
 from app.export_mattes import MaskSource, export_mattes, first_export_path
 from app.footage_jobs import FindFootage
+from app.importer import Importer
 from app.jobs import (
     Answered,
     ClipOpened,
@@ -84,6 +85,7 @@ class Session(QObject):
     status_changed = Signal()
     message_sent = Signal(object)
     propagation_changed = Signal()  # begun, got on, ended
+    import_changed = Signal()  # begun, got on, ended
     export_progressed = Signal(object)
     export_finished = Signal(object)
 
@@ -102,6 +104,7 @@ class Session(QObject):
         self.files = ProjectFiles(self, recovery_folder or paths.user_recovery(), self)
         archives = archive_folder(self._folder, settings.archives_gb)
         self.propagator = Propagator(self, lambda: self._model, archives, self)
+        self.importer = Importer(self, self)
         self._caches: ClipCaches | None = None
         self._opening: OpenClip | None = None
         self._playhead = 0
@@ -127,6 +130,8 @@ class Session(QObject):
         self._throttle.timeout.connect(self._on_throttle)
         self.files.save_ended.connect(self._on_save_ended)
         self.propagator.changed.connect(self._on_propagator_changed)
+        self.importer.changed.connect(self.import_changed)
+        self.importer.changed.connect(self.status_changed)
         self._crew = Crew(Wanted(model), self)
         self._crew.answered.connect(self._on_answered)
         self._crew.failed.connect(self._on_failed)
@@ -182,6 +187,11 @@ class Session(QObject):
     def propagating(self) -> bool:
         """Whether a propagation is under way."""
         return self.propagator.running
+
+    @property
+    def importing(self) -> bool:
+        """Whether masks are being imported."""
+        return self.importer.running
 
     @property
     def read_only(self) -> str:
@@ -285,6 +295,7 @@ class Session(QObject):
         self, project: Project, label: str, view: View, caches: ClipCaches | None = None
     ) -> None:
         """Show another project, with a history of its own; called by the session's parts."""
+        self.importer.cancel()
         self._history = self._new_history(project, label)
         self._playhead = view.playhead
         ids = [layer.id for layer in project.layers]
@@ -517,7 +528,7 @@ class Session(QObject):
         self._history.go_to(index)
         self.propagator.check()
         self._after_change()
-        frames = edits.frames_prompted_otherwise(before, self.project)
+        frames = edits.frames_marked_otherwise(before, self.project)
         if frames and self._playhead not in frames:
             self.seek(min(frames, key=lambda frame: abs(frame - self._playhead)))
 
@@ -582,6 +593,20 @@ class Session(QObject):
         self.history_changed.emit()
         self.publish()
 
+    # Import
+
+    def import_masks(self, paths: list[Path]) -> None:
+        """Read masks from files or a folder, and put them on the selected layer, locked."""
+        self.importer.start(paths)
+
+    def import_obstacle(self) -> str:
+        """Why no masks can be imported now, in a sentence; empty where they can."""
+        return self.importer.obstacle()
+
+    def cancel_import(self) -> None:
+        """Stop at once; the project stays as it was."""
+        self.importer.cancel()
+
     # Export
 
     def first_export_path(
@@ -598,6 +623,10 @@ class Session(QObject):
             return
         if self.propagating:
             text = self.tr("Masks are still being propagated; export when that is done.")
+            self.export_finished.emit(ExportSummary((text,), out_dir))
+            return
+        if self.importing:
+            text = self.tr("Masks are being imported; export when that is done.")
             self.export_finished.emit(ExportSummary((text,), out_dir))
             return
         hide(out_dir)
@@ -624,6 +653,7 @@ class Session(QObject):
             return
         self._over = True
         self.propagator.end()
+        self.importer.cancel()
         self._player.stop()
         for timer in (self._settling, self._asking, self._throttle):
             timer.stop()
@@ -787,6 +817,10 @@ class Session(QObject):
         if layer is not None and layer.locked:
             self.say("warning", self.tr("{} is locked; unlock it to change it.").format(layer.name))
             return False
+        if layer is not None and self._playhead in layer.locks:
+            text = self.tr("Frame {0} of {1} is locked; unlock the frame to change it.")
+            self.say("warning", text.format(self._playhead, layer.name))
+            return False
         return True
 
     def _prompt(self, label: str, change: Callable[..., Project]) -> None:
@@ -827,6 +861,8 @@ class Session(QObject):
             return self.tr("saving {}").format(self.files.saving.home.name)
         if self.propagating:
             return self.propagator.activity()
+        if self.importing:
+            return self.importer.activity()
         wanted = Wanted(
             self._model, self._caches, playhead=self._playhead, work_range=self.project.work_range
         )
@@ -876,7 +912,7 @@ class Session(QObject):
                 self._arrived.append(answer)  # the save goes first, and may fail
             case ClipOpened() | OpenFailed():
                 self._on_opened(answer)
-            case Stepped() | Ended() if self.propagator.take(answer):
+            case Stepped() | Ended() if self.propagator.take(answer) or self.importer.take(answer):
                 pass
             case Stepped() | Ended():
                 self._on_batch(answer)

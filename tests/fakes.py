@@ -182,6 +182,8 @@ class DiscTracker:
 def middle(key: Key) -> tuple[float, float]:
     """Where the disc of a key is: at its last including click, or in the middle of its mask."""
     if isinstance(key, KeyMask):
+        if not key.inside.any():
+            return 2 * GONE, 0.0
         y, x = np.nonzero(key.inside)
         return float(x.mean() + 0.5), float(y.mean() + 0.5)
     clicks = [step for step in key if isinstance(step, Click) and step.include]

@@ -1,6 +1,6 @@
 """Every action of the program, in the order of its menus: the one place where keys are given.
 
-`call` names what runs: a method of a target ("session", "viewer", "layer", "file" or "window").
+`call` names what runs: a method of a target ("session", "viewer", "layer", "lock", "file" or "window").
 A row with a `choice` is one of an exclusive set. A checkable row without one hands on whether it is
 on.
 """
@@ -43,6 +43,7 @@ def action_table(tr: Translate) -> tuple[Row, ...]:
         *_playback_rows(tr),
         *_layer_rows(tr),
         *_track_rows(tr),
+        *_lock_rows(tr),
         *_help_rows(tr),
     )
 
@@ -268,6 +269,32 @@ def _track_rows(tr: Translate) -> tuple[Row, ...]:
 def _track(direction: str, text: str, keys: str, tip: str) -> Row:
     return Row(f"track.{direction}", text, "track", "session.propagate", keys,
                f"propagate_{direction}", tip, when="propagate", args=(direction,))  # fmt: skip
+
+
+def _lock_rows(tr: Translate) -> tuple[Row, ...]:
+    return (
+        Row("track.lock", tr("&Lock frame"), "track", "lock.set_locked", "Ctrl+L", "lock",
+            tr("Keep the layer's mask on this frame: nothing changes it, and tracking holds on to "
+               "it"), when="lock", checkable=True, divided=True),
+        Row("track.lock_range", tr("Lock &in/out range"), "track", "lock.lock_range",
+            "Ctrl+Shift+L", "", tr("Lock every frame between in and out that has a mask"),
+            when="lock_range"),
+        Row("track.unlock_range", tr("Unlock in/out &range"), "track", "lock.unlock_range", "", "",
+            tr("Let masks between in and out be changed again"), when="unlock_range"),
+        Row("track.absent", tr("Mark &absent here"), "track", "lock.mark_absent", "", "",
+            tr("Say that the object is not on this frame; the frame is locked"), when="absent"),
+        Row("track.absent_range", tr("&Mark absent in in/out"), "track", "lock.mark_range_absent",
+            "", "", tr("Say that the object is on no frame between in and out; they are locked"),
+            when="absent_range"),
+        Row("track.import", tr("Import ma&sks…"), "track", "lock.import_files", "", "",
+            tr("Take masks from image files, by the frame numbers in their names, else from the "
+               "playhead on; their frames are locked"), when="import", divided=True),
+        Row("track.import_folder", tr("Import a fol&der of masks…"), "track",
+            "lock.import_folder", "", "", tr("Take the sequence of masks in a folder"),
+            when="import"),
+        Row("track.cancel_import", tr("Cancel import"), "track", "session.cancel_import", "", "",
+            tr("Stop reading masks; the project stays as it was"), when="importing"),
+    )  # fmt: skip
 
 
 def _help_rows(tr: Translate) -> tuple[Row, ...]:

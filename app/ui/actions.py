@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QToolButton, QWidget
 
 from app.ui import theme
 from app.ui.action_table import MENUS, Row, action_table
+from app.ui.lock_commands import absent_obstacle, lock_obstacle, unlock_obstacle
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -51,8 +52,21 @@ RULES: Mapping[str, Callable[[Session, Picked], bool]] = {
     "propagate_all": lambda session, _viewer: not session.propagation_obstacle(every_layer=True),
     "propagate_fix": lambda session, _viewer: not session.propagation_obstacle(extent="fix"),
     "propagating": lambda session, _viewer: session.propagating,
+    "lock": lambda session, _viewer: not lock_obstacle(session),
+    "lock_range": lambda session, _viewer: not lock_obstacle(session, in_range=True),
+    "unlock_range": lambda session, _viewer: not unlock_obstacle(session),
+    "absent": lambda session, _viewer: not absent_obstacle(session),
+    "absent_range": lambda session, _viewer: not absent_obstacle(session, in_range=True),
+    "import": lambda session, _viewer: not session.import_obstacle(),
+    "importing": lambda session, _viewer: session.importing,
 }
 REASONS: Mapping[str, Callable[[Session], str]] = {
+    "lock": lambda session: lock_obstacle(session),
+    "lock_range": lambda session: lock_obstacle(session, in_range=True),
+    "unlock_range": lambda session: unlock_obstacle(session),
+    "absent": lambda session: absent_obstacle(session),
+    "absent_range": lambda session: absent_obstacle(session, in_range=True),
+    "import": lambda session: session.import_obstacle(),
     "propagate": lambda session: session.propagation_obstacle(),
     "propagate_all": lambda session: session.propagation_obstacle(every_layer=True),
     "propagate_fix": lambda session: session.propagation_obstacle(extent="fix"),

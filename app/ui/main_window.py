@@ -31,6 +31,7 @@ from app.ui.history_panel import HistoryPanel
 from app.ui.keys import Area, area_after, is_escape, keeps
 from app.ui.layer_commands import LayerCommands
 from app.ui.layer_panel import LayerPanel
+from app.ui.lock_commands import LockCommands
 from app.ui.message_bar import MessageBar
 from app.ui.mode_bar import ModeBar
 from app.ui.models_dialog import ModelsDialog
@@ -78,6 +79,7 @@ class MainWindow(QMainWindow):
             "viewer": self.viewer,
             "window": self,
             "layer": layer,
+            "lock": LockCommands(session, self),
             "file": self.files,
         }
         self.actions_table.connect_targets(targets)
@@ -293,6 +295,7 @@ class MainWindow(QMainWindow):
             session.playhead_changed,
             session.playing_changed,
             session.propagation_changed,
+            session.import_changed,
             session.model_changed,
             session.export_finished,
             viewer.picked_changed,
@@ -336,6 +339,7 @@ class MainWindow(QMainWindow):
         table.check("layer.shown", bool(layer and layer.shown))
         table.check("layer.solo", bool(layer and layer.solo))
         table.check("layer.locked", bool(layer and layer.locked))
+        table.check("track.lock", bool(layer and self.session.playhead in layer.locks))
 
     def _why_not(self, event: QKeyEvent) -> str:
         """Why the action of this key is disabled, where that is not plain to see."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from math import ceil
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QFontMetricsF, QPainter, QPen, QPixmap, QPolygonF
 
 from app.ui import theme
@@ -25,7 +25,10 @@ BADGE = 12  # side of the lock and the closed eye
 
 
 def paint_rows(painter: QPainter, scene: Scene) -> None:
-    """Each layer: a hollow track, filled where there is a mask, diamonds on the keyframes."""
+    """Each layer: a hollow track, filled where there is a mask, diamonds on the keyframes.
+
+    Where the mask is empty the track is dashed, where it is locked hatched.
+    """
     painter.setClipRect(scene.area(TOP, scene.height - TOP))
     for index, row in visible_rows(scene):
         top = scene.row_top(index)
@@ -45,11 +48,38 @@ def _paint_track(painter: QPainter, scene: Scene, row: Row, top: float, height: 
     painter.setBrush(row.colour)
     boxes = scene.boxes(row.masks, top, height)
     painter.drawRects(boxes)
-    if row.locked:
-        painter.setBrush(QBrush(theme.TEXT_DISABLED, Qt.BrushStyle.BDiagPattern))
-        painter.drawRects(whole)
-        painter.setBrush(QBrush(theme.SUNKEN, Qt.BrushStyle.BDiagPattern))
-        painter.drawRects(boxes)
+    _paint_dashes(painter, scene, row, top + height / 2)
+    held = whole if row.locked else scene.boxes(row.locks, top, height)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QBrush(theme.TEXT_DISABLED, Qt.BrushStyle.BDiagPattern))
+    painter.drawRects(held)
+    painter.setBrush(QBrush(theme.SUNKEN, Qt.BrushStyle.BDiagPattern))
+    painter.drawRects(_common(held, boxes))
+
+
+def _paint_dashes(painter: QPainter, scene: Scene, row: Row, middle: float) -> None:
+    """Where the object is not there; the dashes stay with the frames, however they are scrolled."""
+    pen = QPen(row.colour, 2, Qt.PenStyle.CustomDashLine, Qt.PenCapStyle.FlatCap)
+    pen.setDashPattern([3, 2])
+    y = scene.snap(middle)
+    for box in scene.boxes(row.empty, middle, 0):
+        pen.setDashOffset((box.left() - scene.scale.start_of(0)) / pen.widthF() % 5)
+        painter.setPen(pen)
+        painter.drawLine(QLineF(box.left(), y, box.right(), y))
+
+
+def _common(some: list[QRectF], others: list[QRectF]) -> list[QRectF]:
+    """What both lists of boxes cover; each is ascending, and its boxes lie apart."""
+    found, rest = [], iter(others)
+    other = next(rest, None)
+    for box in some:
+        while other is not None and other.left() < box.right():
+            if other.intersects(box):
+                found.append(other & box)
+            if other.right() > box.right():
+                break
+            other = next(rest, None)
+    return found
 
 
 def _paint_keyframes(painter: QPainter, scene: Scene, row: Row, middle: float) -> None:

@@ -34,7 +34,9 @@ class Row:
     name: str
     number: int
     colour: QColor
-    masks: Runs
+    masks: Runs  # with something inside
+    empty: Runs  # masks that say the object is not there
+    locks: Runs
     keyframes: tuple[int, ...]  # ascending
     waiting: frozenset[int]  # keyframes whose mask is not there yet
     locked: bool
@@ -48,7 +50,9 @@ def make_row(layer: Layer, number: int) -> Row:
         name=layer.name,
         number=number,
         colour=theme.layer_colour(layer.colour),
-        masks=runs(layer.masks),
+        masks=runs(frame for frame, mask in layer.masks.items() if not mask.empty),
+        empty=runs(frame for frame, mask in layer.masks.items() if mask.empty),
+        locks=runs(layer.locks),
         keyframes=keyframes,
         waiting=frozenset(frame for frame in keyframes if layer.is_stale(frame)),
         locked=layer.locked,

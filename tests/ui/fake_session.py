@@ -164,6 +164,7 @@ class FakeSession(QObject):
     status_changed = Signal()
     message_sent = Signal(object)
     propagation_changed = Signal()
+    import_changed = Signal()
     model_changed = Signal()
     export_progressed = Signal(object)
     export_finished = Signal(object)
@@ -181,6 +182,7 @@ class FakeSession(QObject):
         self.exporting = False
         self.propagating = False
         self.propagator = SimpleNamespace(paused=False)
+        self.importing = False
         self.obstacle = ""
 
     # --- what a test asks
@@ -440,6 +442,17 @@ class FakeSession(QObject):
 
     def cancel_propagation(self) -> None:
         self._note("cancel_propagation")
+
+    # --- import
+
+    def import_obstacle(self) -> str:
+        return self.obstacle
+
+    def import_masks(self, paths: list[Path]) -> None:
+        self._note("import_masks", paths)
+
+    def cancel_import(self) -> None:
+        self._note("cancel_import")
 
     # --- export
 
