@@ -272,8 +272,9 @@ class Propagator(QObject):
         start = time.perf_counter()
         came, run.came = run.came, {}
         takers = {layer.id for layer in self._host.project.layers if not layer.locked}
-        if takers.isdisjoint(run.propagation.keys):
-            run.batch.cancel()  # the artist deleted or locked them all
+        if takers.isdisjoint(run.propagation.keys) and not run.batch.cancelled:
+            run.batch.cancel()
+            self._host.say("info", self.tr("Nothing takes the masks any more: propagation ends."))
         if came:
             self._host.history.grow(edits.masks_setter(came))
             self._host.grew()

@@ -192,7 +192,7 @@ class FileCommands(QObject):
         if self._session.exporting:
             said.append(self.tr("An export is under way and would stop."))
         if self._session.propagating:
-            said.append(self.tr("A propagation is under way and would stop; its masks stay."))
+            said.append(self.tr("A propagation is under way and would stop."))
         if modified:
             said.append(self.tr("Save the changes to {}?").format(self._files.name))
         return " ".join(said)
