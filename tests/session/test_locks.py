@@ -143,15 +143,15 @@ def test_absent_frames_alone_are_nothing_to_start_from(clip: Clip) -> None:
     project = edits.add_layer(Project(clip))
     layer = project.layers[0].id
     project = edits.mark_absent(project, layer, [1003])
-    info = TrackingDiscModel().info
-    assert obstacle(project, project.layers, info) == (
+    model = TrackingDiscModel()
+    assert obstacle(project, project.layers, model) == (
         "The object is marked absent on every keyframe; click it on a frame where it is."
     )
     assert not planned(project, project.layers, 1003, "both").keys
     clicked = edits.add_point(project, layer, 1004, Point(5, 5))
-    assert obstacle(clicked, clicked.layers, info) == ""
+    assert obstacle(clicked, clicked.layers, model) == ""
     imported = edits.import_masks(project, layer, {1004: disc(40)})
-    assert obstacle(imported, imported.layers, info) == ""
+    assert obstacle(imported, imported.layers, model) == ""
 
 
 def test_a_lock_on_a_prompted_frame_gives_the_mask(clip: Clip) -> None:
