@@ -1,4 +1,4 @@
-"""`rotocel evaluate`: clicks, coco, jf and tracking, the ways to measure how good masks are."""
+"""`rotocel evaluate`: the ways to measure how good masks are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from app import cli_evaluate_clicks, cli_evaluate_coco, cli_evaluate_jf, cli_evaluate_tracking
+from app import (
+    cli_evaluate_clicks,
+    cli_evaluate_coco,
+    cli_evaluate_fixes,
+    cli_evaluate_jf,
+    cli_evaluate_tracking,
+)
 from app.cli_words import Parser
 from app.settings import Settings
 
@@ -39,6 +45,11 @@ PROTOCOLS: Mapping[str, Protocol] = {
         "how well objects are followed, beside simpler ways to do it",
         cli_evaluate_tracking.add_arguments,
         cli_evaluate_tracking.run,
+    ),
+    "fixes": Protocol(
+        "what a fix costs, carried outward or with all tracked anew",
+        cli_evaluate_fixes.add_arguments,
+        cli_evaluate_fixes.run,
     ),
 }
 
