@@ -86,11 +86,10 @@ class Layer:
         along = partial(operator.mul, step)
         behind = max((k for k in self._keys if (frame - k) * step > 0), key=along, default=None)
         ahead = min((k for k in self._keys if (k - frame) * step > 0), key=along, default=None)
-        here = None if behind is None else self._from_behind(frame, behind, step)
-        if ahead is None or (behind is not None and abs(ahead - frame) > REACH):
-            return here
-        there = self._from_ahead(frame, ahead, step)
-        if here is None or there is None or behind is None:
+        felt = ahead is not None and (behind is None or abs(ahead - frame) <= REACH)
+        there = self._from_ahead(frame, ahead, step) if ahead is not None and felt else None
+        here = None if behind is None else self._from_behind(frame, behind, step)  # and recorded
+        if here is None or there is None or behind is None or ahead is None:
             return there if here is None else here
         share = 1 - abs(ahead - frame) / min(abs(ahead - behind), REACH + 1)
         return blended(here, there, share)
@@ -135,7 +134,13 @@ class Layer:
         return None if record is None else stand_of(record, step, self._frames.sheet(frame).shape)
 
     def _from_ahead(self, frame: int, key: int, step: int) -> Stand | None:
-        """The stand on `frame` by the keyframe ahead; all up to it are made when first asked."""
+        """The stand on `frame` by the keyframe ahead; all up to it are made when first asked.
+
+        Where one was recorded, coming from there, it stays: a fix does not track the clip anew.
+        """
+        recorded = self._recorded(frame, -step) if self._ahead is None else None
+        if recorded is not None:
+            return None if recorded.place.ago >= self._rules.patience else recorded
         if self._ahead is None or not self._ahead.covers(key, frame):
             course = self._course(key, key, self._key(key), -step, {})
             stands: dict[int, Stand] = {}
