@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QHelpEvent
 from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
@@ -369,3 +369,16 @@ def test_where_the_object_is_absent_the_row_is_dashed(qtbot: QtBot) -> None:
     above = int(timeline.row_middle(0)) - 3
     across = range(int(timeline.x_of(1042)), int(timeline.x_of(1078)))
     assert {image.pixelColor(x, above).name() for x in across} == {ground}  # a line, no bar
+
+
+def test_a_tip_tells_of_locks_where_a_diamond_hides_them(qtbot: QtBot) -> None:
+    session = make_session(make_layer("Rabbit", keyframes=(1010,), masks=(1020,)))
+    session.edit("Lock", lambda p: edits.lock_frames(p, "rabbit", [1010], locked=True))
+    session.edit("Absent", lambda p: edits.mark_absent(p, "rabbit", [1030]))
+    timeline = make_timeline(qtbot, session)
+    at = [QPointF(timeline.x_of(f), timeline.row_middle(0)) for f in (1010, 1020, 1030)]
+    assert [timeline._tip_at(place) for place in at] == [
+        "Frame 1010 is locked",
+        "",
+        "Rabbit is marked absent on frame 1030",
+    ]
