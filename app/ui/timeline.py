@@ -204,7 +204,7 @@ class Timeline(TimelineView):
         return super().viewportEvent(event)
 
     def _tip_at(self, at: QPointF) -> str:
-        """What there is to say about a place: a name cut short, a frame that cannot be shown, a lock."""
+        """What there is to say about a place: a cut name, a frame that cannot be shown, a lock."""
         scene = self.scene()
         row = scene.row_at(at.y()) if scene else None
         if row is not None and at.x() < GUTTER:
