@@ -95,13 +95,7 @@ class Importer(QObject):
             return self.tr("Add or select a layer first; the masks become its own.")
         if layer.locked:
             return self.tr("{} is locked; unlock it to change it.").format(layer.name)
-        if self.running:
-            return self.tr("Masks are being imported; it can be cancelled.")
-        if host.propagating:
-            return self.tr("Masks are being propagated; import when that is done.")
-        if host.exporting:
-            return self.tr("Mattes are being exported; import when that is done.")
-        return ""
+        return self._busy()
 
     def activity(self) -> str:
         """What the status bar says while it runs."""
@@ -153,6 +147,15 @@ class Importer(QObject):
             self._finish(run)
         self.changed.emit()
         return True
+
+    def _busy(self) -> str:
+        if self.running:
+            return self.tr("Masks are being imported; it can be cancelled.")
+        if self._host.propagating:
+            return self.tr("Masks are being propagated; import when that is done.")
+        if self._host.exporting:
+            return self.tr("Mattes are being exported; import when that is done.")
+        return ""
 
     def _finish(self, run: Run) -> None:
         layer = next((x for x in self._host.project.layers if x.id == run.layer), None)

@@ -52,7 +52,8 @@ def coverage_of(pixels: Pixels) -> NDArray[np.float32]:
     """
     grey = pixels.max(axis=2)
     white = float(np.iinfo(grey.dtype).max) if grey.dtype.kind == "u" else 1.0
-    coverage = np.clip(grey.astype(np.float32) / np.float32(white), 0, 1)
+    coverage: NDArray[np.float32] = np.clip(grey.astype(np.float32) / np.float32(white), 0, 1)
     if (coverage > 0.5).any():
         return coverage
-    return (grey > 0).astype(np.float32)
+    lit: NDArray[np.bool_] = grey > 0
+    return lit.astype(np.float32)

@@ -1,8 +1,8 @@
 """Every action of the program, in the order of its menus: the one place where keys are given.
 
-`call` names what runs: a method of a target ("session", "viewer", "layer", "lock", "file" or "window").
-A row with a `choice` is one of an exclusive set. A checkable row without one hands on whether it is
-on.
+`call` names what runs: a method of a target ("session", "viewer", "layer", "lock", "file" or
+"window"). A row with a `choice` is one of an exclusive set. A checkable row without one hands on
+whether it is on.
 """
 
 from __future__ import annotations

@@ -61,10 +61,10 @@ RULES: Mapping[str, Callable[[Session, Picked], bool]] = {
     "importing": lambda session, _viewer: session.importing,
 }
 REASONS: Mapping[str, Callable[[Session], str]] = {
-    "lock": lambda session: lock_obstacle(session),
+    "lock": lock_obstacle,
     "lock_range": lambda session: lock_obstacle(session, in_range=True),
-    "unlock_range": lambda session: unlock_obstacle(session),
-    "absent": lambda session: absent_obstacle(session),
+    "unlock_range": unlock_obstacle,
+    "absent": absent_obstacle,
     "absent_range": lambda session: absent_obstacle(session, in_range=True),
     "import": lambda session: session.import_obstacle(),
     "propagate": lambda session: session.propagation_obstacle(),

@@ -204,7 +204,7 @@ class Timeline(TimelineView):
         return super().viewportEvent(event)
 
     def _tip_at(self, at: QPointF) -> str:
-        """What there is to say about a place: a name cut short, a frame that cannot be shown."""
+        """What there is to say about a place: a cut name, a frame that cannot be shown, a lock."""
         scene = self.scene()
         row = scene.row_at(at.y()) if scene else None
         if row is not None and at.x() < GUTTER:
@@ -215,7 +215,12 @@ class Timeline(TimelineView):
         if frame in scene.clip.missing:
             return self.tr("Frame {0} is missing from the clip").format(frame)
         error: str | None = self._session.frame_error(frame)
-        return error or ""
+        if error or row is None:
+            return error or ""
+        layer = self._session.project.layers[row]
+        if layer.is_absent(frame):
+            return self.tr("{0} is marked absent on frame {1}").format(layer.name, frame)
+        return self.tr("Frame {} is locked").format(frame) if frame in layer.locks else ""
 
     # --- seeking
 

@@ -48,22 +48,22 @@ def _paint_track(painter: QPainter, scene: Scene, row: Row, top: float, height: 
     painter.setBrush(row.colour)
     boxes = scene.boxes(row.masks, top, height)
     painter.drawRects(boxes)
-    _paint_dashes(painter, scene, row, top + height / 2)
     held = whole if row.locked else scene.boxes(row.locks, top, height)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QBrush(theme.TEXT_DISABLED, Qt.BrushStyle.BDiagPattern))
     painter.drawRects(held)
     painter.setBrush(QBrush(theme.SUNKEN, Qt.BrushStyle.BDiagPattern))
     painter.drawRects(_common(held, boxes))
+    _paint_dashes(painter, scene, row, top + height / 2)
 
 
 def _paint_dashes(painter: QPainter, scene: Scene, row: Row, middle: float) -> None:
     """Where the object is not there; the dashes stay with the frames, however they are scrolled."""
     pen = QPen(row.colour, 2, Qt.PenStyle.CustomDashLine, Qt.PenCapStyle.FlatCap)
-    pen.setDashPattern([3, 2])
+    pen.setDashPattern([4, 2])
     y = scene.snap(middle)
     for box in scene.boxes(row.empty, middle, 0):
-        pen.setDashOffset((box.left() - scene.scale.start_of(0)) / pen.widthF() % 5)
+        pen.setDashOffset((box.left() - scene.scale.start_of(0)) / pen.widthF() % 6)
         painter.setPen(pen)
         painter.drawLine(QLineF(box.left(), y, box.right(), y))
 

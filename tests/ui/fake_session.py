@@ -443,6 +443,9 @@ class FakeSession(QObject):
     def cancel_propagation(self) -> None:
         self._note("cancel_propagation")
 
+    def say(self, level: str, text: str) -> None:
+        self._note("say", level, text)
+
     # --- import
 
     def import_obstacle(self) -> str:

@@ -5,12 +5,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QHelpEvent
 from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
+from app.domain import edits
 from app.domain.frames import FrameRange
+from app.domain.mask import Mask
 from app.domain.project import Layer, Project
 from app.ui import theme
 from app.ui.timeline import Timeline
@@ -333,3 +335,50 @@ def test_without_a_clip_the_timeline_is_blank_and_takes_clicks_calmly(qtbot: QtB
     session.set_project(Project(make_clip()))
     assert timeline.scale.frames == FrameRange(1001, 1132)
     assert timeline.accessibleDescription() == "Frame 1001, in 1001, out 1132"
+
+
+def colours(timeline: Timeline, frames: range, row: int) -> set[str]:
+    """The colours along the upper half of a row's track, and along its middle."""
+    image = timeline.viewport().grab().toImage()
+    first, last = (int(timeline.x_of(frame)) for frame in (frames[0], frames[-1]))
+    middle = int(timeline.row_middle(row))
+    return {image.pixelColor(x, y).name() for x in range(first, last) for y in (middle - 3, middle)}
+
+
+def test_locked_frames_are_hatched_and_others_filled(qtbot: QtBot) -> None:
+    layer = replace(make_layer("Rabbit", masks=tuple(range(1001, 1133))), locks=frozenset())
+    session = make_session(replace(layer, locks=frozenset(range(1020, 1060))))
+    timeline = make_timeline(qtbot, session)
+    fill = theme.layer_colour(0).name()
+    assert colours(timeline, range(1070, 1120), 0) == {fill}
+    assert colours(timeline, range(1022, 1058), 0) >= {fill, theme.SUNKEN.name()}
+
+
+def test_where_the_object_is_absent_the_row_is_dashed(qtbot: QtBot) -> None:
+    """Not filled, whoever says so; hatched too where it is the artist."""
+    session = make_session(make_layer("Rabbit", masks=tuple(range(1001, 1020))))
+    empty = dict.fromkeys(range(1040, 1080), Mask.absent((640, 360)))
+    session.edit("Propagate", lambda p: edits.set_masks(p, {"rabbit": empty}))
+    session.edit("Absent", lambda p: edits.mark_absent(p, "rabbit", range(1090, 1130)))
+    timeline = make_timeline(qtbot, session)
+    fill, ground = theme.layer_colour(0).name(), theme.SUNKEN.name()
+    assert colours(timeline, range(1042, 1078), 0) == {fill, ground}
+    assert colours(timeline, range(1092, 1128), 0) == {fill, ground, theme.TEXT_DISABLED.name()}
+    assert colours(timeline, range(1024, 1036), 0) == {ground}
+    image = timeline.viewport().grab().toImage()
+    above = int(timeline.row_middle(0)) - 3
+    across = range(int(timeline.x_of(1042)), int(timeline.x_of(1078)))
+    assert {image.pixelColor(x, above).name() for x in across} == {ground}  # a line, no bar
+
+
+def test_a_tip_tells_of_locks_where_a_diamond_hides_them(qtbot: QtBot) -> None:
+    session = make_session(make_layer("Rabbit", keyframes=(1010,), masks=(1020,)))
+    session.edit("Lock", lambda p: edits.lock_frames(p, "rabbit", [1010], locked=True))
+    session.edit("Absent", lambda p: edits.mark_absent(p, "rabbit", [1030]))
+    timeline = make_timeline(qtbot, session)
+    at = [QPointF(timeline.x_of(f), timeline.row_middle(0)) for f in (1010, 1020, 1030)]
+    assert [timeline._tip_at(place) for place in at] == [
+        "Frame 1010 is locked",
+        "",
+        "Rabbit is marked absent on frame 1030",
+    ]
