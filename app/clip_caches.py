@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from app.domain.cache import ByteCache, distance
 from app.domain.clip import Clip
+from app.domain.contour import Contour, contour_bytes
 from app.domain.embedding_store import EmbeddingStore, make_room, store_path
 from app.domain.frames import FrameRange
 from app.domain.mask import Mask
@@ -22,6 +23,7 @@ MB = 2**20
 MATTES = 192 * MB
 ANSWERS = 64 * MB
 PRIORS = 32 * MB
+CONTOURS = 16 * MB
 THUMBNAILS = 64 * MB
 THUMBNAIL = 96  # pixels wide
 
@@ -40,6 +42,7 @@ class ClipCaches:
         self.frames: ByteCache[int, NDArray[np.uint8]] = ByteCache(frames, _nbytes)
         self.take_over()
         self.mattes: ByteCache[Mask, NDArray[np.uint8]] = ByteCache(MATTES, _nbytes)
+        self.contours: ByteCache[Mask, Contour] = ByteCache(CONTOURS, contour_bytes)
         self.answers: ByteCache[tuple[int, Prompt], Mask] = ByteCache(ANSWERS, _mask_bytes)
         self.priors: ByteCache[tuple[int, Prompt], Logits] = ByteCache(PRIORS, _nbytes)
         self.gaps: dict[int, str] = {

@@ -254,14 +254,19 @@ class MakeMatte:
         """The answer. Whatever goes wrong, the same mask is not tried again by itself."""
         self.caches.failures[self.mask] = "not finished"
         try:
-            alpha = coverage(upsample(self.mask, self.caches.clip.size))
+            display = display_matte(self.mask, self.caches.clip.size)
         except MaskError as error:
             return MaskDamaged(self.caches, self.mask, str(error))
-        display = cv2.convertScaleAbs(alpha, alpha=255)
-        display.flags.writeable = False
         self.caches.mattes.put(self.mask, display)
         self.caches.failures.pop(self.mask, None)
         return MatteMade(self.caches, self.mask)
+
+
+def display_matte(mask: Mask, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """The matte (height, width), 0..255, of a clip of `size` = (width, height). Raises MaskError"""
+    display: NDArray[np.uint8] = cv2.convertScaleAbs(coverage(upsample(mask, size)), alpha=255)
+    display.flags.writeable = False
+    return display
 
 
 def answer(model: Model, embedding: Embedding, prompt: Prompt) -> Mask:

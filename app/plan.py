@@ -20,6 +20,7 @@ from app.jobs import (
     Question,
     ReadFrame,
 )
+from app.look_jobs import DrawContour
 from app.project_jobs import (
     Keeping,
     KeepProject,
@@ -48,6 +49,7 @@ class Wanted:
     work_range: FrameRange | None = None
     questions: tuple[Question, ...] = ()  # the most urgent first
     masks: tuple[Mask, ...] = ()  # to be drawn now or soon
+    contours: tuple[Mask, ...] = ()  # of which the contour is to be drawn
     thumbnails: tuple[int, ...] = ()
     keeping: Keeping | None = None
     saving: SaveProject | None = None
@@ -113,24 +115,46 @@ def frames_to_embed(wanted: Wanted) -> list[int]:
     return [] if first is None else [first, *left]
 
 
-def pick_decode(wanted: Wanted) -> AnswerQuestion | MakeMatte | None:
-    """The most urgent question whose embedding is at hand, else a matte to be drawn."""
+def pick_decode(wanted: Wanted) -> AnswerQuestion | MakeMatte | DrawContour | None:
+    """The most urgent question whose embedding is at hand, else a matte or a contour to draw."""
     caches = wanted.caches
     if caches is None:
         return None
+    return (
+        _pick_question(wanted, caches)
+        or _pick_matte(wanted, caches)
+        or _pick_contour(wanted, caches)
+    )
+
+
+def _pick_question(wanted: Wanted, caches: ClipCaches) -> AnswerQuestion | None:
     answered = caches.answers.keys()
     for question in wanted.questions:
         if question in caches.failures or (question.frame, question.prompt) in answered:
             continue  # hopeless, or the answer is on its way to the session
         embedding = caches.embedding(question.frame)
         if embedding is not None:
-            prior = caches.priors.get((question.frame, question.prompt.before_last_step()))
-            ready = question if prior is None else replace(question, prior=prior)
-            return AnswerQuestion(caches, ready, embedding, wanted.model)
+            return AnswerQuestion(caches, _primed(question, caches), embedding, wanted.model)
+    return None
+
+
+def _primed(question: Question, caches: ClipCaches) -> Question:
+    """The question with the answer to its earlier steps, where that is at hand."""
+    prior = caches.priors.get((question.frame, question.prompt.before_last_step()))
+    return question if prior is None else replace(question, prior=prior)
+
+
+def _pick_matte(wanted: Wanted, caches: ClipCaches) -> MakeMatte | None:
     done = caches.mattes.keys() | set(caches.failures)
     drawn = wanted.masks[: caches.mattes_that_fit]  # more would push each other out for ever
     mask = next((mask for mask in drawn if mask not in done), None)
     return None if mask is None else MakeMatte(caches, mask)
+
+
+def _pick_contour(wanted: Wanted, caches: ClipCaches) -> DrawContour | None:
+    done = caches.contours.keys()
+    mask = next((mask for mask in wanted.contours if mask not in done), None)
+    return None if mask is None else DrawContour(caches, mask)
 
 
 def pick_thumbnail(wanted: Wanted, source: FrameSource) -> MakeThumbnail | None:

@@ -49,6 +49,7 @@ from app.propagator import Propagator, archive_folder
 from app.redaction import hide
 from app.reports import ExportSummary, Level, Message, Status, sentence_of
 from app.settings import Settings
+from app.sights import Sights
 from export.job import ExistingFiles, Mode
 from export.report import Progress, Report
 from models.base import Model, ModelInfo
@@ -102,6 +103,7 @@ class Session(QObject):
         self.files = ProjectFiles(self, recovery_folder or paths.user_recovery(), self)
         archives = archive_folder(self._folder, settings.archives_gb)
         self.propagator = Propagator(self, lambda: self._model, archives, self)
+        self.sights = Sights(self, self)
         self._caches: ClipCaches | None = None
         self._opening: OpenClip | None = None
         self._playhead = 0
@@ -726,6 +728,7 @@ class Session(QObject):
                 self.project.work_range,
                 self._questions(),
                 self._masks_to_draw(),
+                self.sights.contours(),
                 tuple(self._wishes),
                 self.files.keeping,
                 self.files.saving,
@@ -863,7 +866,7 @@ class Session(QObject):
                 pass
             case Stepped() | Ended():
                 self._on_batch(answer)
-            case _ if self.files.take(answer):
+            case _ if self.files.take(answer) or self.sights.take(answer):
                 pass
             case (
                 FrameEmbedded(caches=caches) | Answered(caches=caches) | NotAnswered(caches=caches)

@@ -1,6 +1,7 @@
 """Every action of the program, in the order of its menus: the one place where keys are given.
 
-`call` names what runs: a method of a target ("session", "viewer", "layer", "file" or "window").
+`call` names what runs: a method of a target ("session", "viewer", "lines", "layer", "file" or
+"window").
 A row with a `choice` is one of an exclusive set. A checkable row without one hands on whether it is
 on.
 """
@@ -117,6 +118,11 @@ def _view_rows(tr: Translate) -> tuple[Row, ...]:
         _mode("cutout", tr("&Cut-out"), "Shift+A", tr("What the matte keeps, on checks"), again),
         Row("view.points", tr("P&rompts"), "view", "viewer.set_marks_shown", "H", "points",
             tr("Show points and boxes"), checkable=True, divided=True),
+        Row("view.onion", tr("Onion &skin"), "view", "lines.set_onion", "G", "onion",
+            tr("Show the layer's contours on the frames before (dashed) and after (dotted)"),
+            checkable=True, when="clip"),
+        Row("view.onion_depth", tr("&Deeper onion skin"), "view", "lines.deepen_onion", "Shift+G",
+            "", tr("Show 1, 2 or 3 frames on each side in the onion skin"), when="clip"),
         Row("view.fit", tr("&Fit"), "view", "viewer.fit", "Shift+Z", "fit",
             tr("Fit the picture into the window"), when="clip", divided=True),
         Row("view.actual", tr("&100 %"), "view", "viewer.show_actual_size", "Ctrl+1", "actual",

@@ -76,6 +76,7 @@ class MainWindow(QMainWindow):
         targets = {
             "session": session,
             "viewer": self.viewer,
+            "lines": self.viewer.lines,
             "window": self,
             "layer": layer,
             "file": self.files,
@@ -298,6 +299,7 @@ class MainWindow(QMainWindow):
             viewer.picked_changed,
             viewer.mode_changed,
             viewer.tool_changed,
+            viewer.lines.onion_changed,
         ):
             signal.connect(self._refresh)
         viewer.open_clip_requested.connect(self.files.open)
@@ -331,6 +333,7 @@ class MainWindow(QMainWindow):
         table.check(f"tool.{self.viewer.tool}", on=True)
         table.check(f"view.{self.viewer.mode}", on=True)
         table.check("view.points", self.viewer.marks_shown)
+        table.check("view.onion", self.viewer.lines.onion_shown)
         table.check("view.panels", not self.panels.isHidden())
         table.check("playback.loop", self.session.looping)
         table.check("layer.shown", bool(layer and layer.shown))

@@ -24,6 +24,7 @@ from app.domain.frames import FrameRange
 from app.domain.history import History
 from app.domain.mask import Mask
 from app.domain.project import Box, Layer, LayerId, Point, Project, Prompt
+from app.sights import Skin
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -147,6 +148,23 @@ class FakeFiles(QObject):
     saving: object = None
 
 
+class FakeSights(QObject):
+    """The session's sights: tests say what is at hand."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.onion_count = 0
+        self.skins: list[Skin] = []
+
+    def show_onion(self, count: int) -> None:
+        self.onion_count = count
+
+    def onion(self, _frame: int) -> list[Skin]:
+        return self.skins
+
+
 class FakeSession(QObject):
     """The session's signals, properties and calls over plain values."""
 
@@ -173,6 +191,7 @@ class FakeSession(QObject):
         self.calls: list[tuple[str, tuple[object, ...]]] = []
         self.answers = Answers()
         self.files = FakeFiles(self)
+        self.sights = FakeSights(self)
         self.history = History(project or Project())
         self.playhead = self.clip.frames.first if self.clip else 0
         self.selected: LayerId | None = None

@@ -1,0 +1,114 @@
+"""The session's sights: what the canvas shows of the selected layer beside its masks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
+
+from PySide6.QtCore import QObject, Signal
+
+from app.clip_caches import ClipCaches
+from app.domain.contour import Contour
+from app.domain.mask import Mask
+from app.domain.project import Layer, Project
+from app.look_jobs import ContourDrawn
+
+MOST_ONION = 3  # frames on each side
+
+
+class Host(Protocol):
+    """What is asked of the session."""
+
+    @property
+    def project(self) -> Project:
+        """The project as it is now."""
+
+    @property
+    def playhead(self) -> int:
+        """The frame under the playhead."""
+
+    @property
+    def selected_layer(self) -> Layer | None:
+        """The layer that prompts go to."""
+
+    @property
+    def caches(self) -> ClipCaches | None:
+        """All that is computed from the clip."""
+
+    def publish(self) -> None:
+        """Tell the lanes what is wanted now."""
+
+
+class Skin(NamedTuple):
+    """The contour of the matte of a frame `away` from the one looked at."""
+
+    away: int
+    contour: Contour
+
+
+class Sights(QObject):
+    """Widgets say here what they show; the lanes make it, and `changed` tells that it is there."""
+
+    changed = Signal()
+
+    def __init__(self, host: Host, parent: QObject) -> None:
+        super().__init__(parent)
+        self._host = host
+        self._onion = 0
+
+    # What widgets ask
+
+    def show_onion(self, count: int) -> None:
+        """Show the contours of so many frames on each side, 0..MOST_ONION."""
+        self._onion = count
+        self._host.publish()
+
+    def onion(self, frame: int) -> Iterator[Skin]:
+        """The contours that are at hand around `frame`, the farthest first."""
+        caches = self._host.caches
+        for away in reversed(_outwards(self._onion)):
+            mask = self._mask(frame + away)
+            lines = caches.contours.get(mask) if caches and mask else None
+            if lines is not None:
+                yield Skin(away, lines)
+
+    # What the session asks
+
+    def contours(self) -> tuple[Mask, ...]:
+        """The masks of which contours are wanted, the most urgent first.
+
+        Those of the playhead and of the next frame ahead are wanted one step later.
+        """
+        caches = self._host.caches
+        if not self._onion or caches is None:
+            return ()
+        soon = (0, caches.direction * (self._onion + 1))
+        around = (*_outwards(self._onion), *soon)
+        found = (self._mask(self._host.playhead + away) for away in around)
+        return tuple(mask for mask in found if mask is not None)
+
+    def take(self, answer: object) -> bool:
+        """Take what a lane says; False where it is not for the sights."""
+        match answer:
+            case ContourDrawn():
+                self.changed.emit()
+            case _:
+                return False
+        return True
+
+    # Inside
+
+    @property
+    def _layer(self) -> Layer | None:
+        """The selected layer where it is shown."""
+        layer = self._host.selected_layer
+        return layer if layer in self._host.project.shown_layers else None
+
+    def _mask(self, frame: int) -> Mask | None:
+        layer = self._layer
+        return layer.masks.get(frame) if layer else None
+
+
+def _outwards(count: int) -> tuple[int, ...]:
+    """The frames up to `count` away, the nearest first."""
+    return tuple(way * away for away in range(1, count + 1) for way in (-1, 1))
