@@ -56,5 +56,5 @@ def _stroke(away: int, colour: QColor) -> Stroke:
     """Dashed before, dotted after; paler and fainter the farther away."""
     opacity = FADING[abs(away) - 1]
     if away < 0:
-        return Stroke(theme.pale(colour), DASHED, opacity=opacity)
-    return Stroke(colour, DOTTED, opacity=opacity)
+        return Stroke(theme.pale(colour), DASHED, opacity)
+    return Stroke(colour, DOTTED, opacity)
