@@ -708,7 +708,8 @@ class Session(QObject):
         way = -1 if self._direction < 0 else 1
         frames = range(self._playhead, self._playhead + way * (SOON + 1), way)
         layers = self.project.shown_layers
-        found = (layer.masks.get(frame) for frame in frames for layer in layers)
+        found = [layer.masks.get(frame) for frame in frames for layer in layers]
+        found[len(layers) : len(layers)] = self.sights.masks()  # next to those of the playhead
         return tuple(mask for mask in found if mask is not None)
 
     def publish(self) -> None:
@@ -905,6 +906,7 @@ class Session(QObject):
                 self.say("error", sentence)
             case MatteMade(mask=mask):
                 self._show_mask(mask)
+                self.sights.take(answer)
             case MaskDamaged(mask=mask):
                 self._drop_damaged(mask)
 

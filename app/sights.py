@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from app.clip_caches import ClipCaches
 from app.domain.contour import Contour
+from app.domain.earlier import Earlier, earlier_mask
+from app.domain.history import History
 from app.domain.mask import Mask
 from app.domain.project import Layer, Project
+from app.jobs import MatteMade
 from app.look_jobs import ContourDrawn
 
 MOST_ONION = 3  # frames on each side
@@ -22,6 +27,10 @@ class Host(Protocol):
     @property
     def project(self) -> Project:
         """The project as it is now."""
+
+    @property
+    def history(self) -> History:
+        """The edits made so far."""
 
     @property
     def playhead(self) -> int:
@@ -47,14 +56,16 @@ class Skin(NamedTuple):
 
 
 class Sights(QObject):
-    """Widgets say here what they show; the lanes make it, and `changed` tells that it is there."""
+    """Widgets say here what they show; the lanes make it, and signals tell that it is there."""
 
     changed = Signal()
+    matte_made = Signal()
 
     def __init__(self, host: Host, parent: QObject) -> None:
         super().__init__(parent)
         self._host = host
         self._onion = 0
+        self._comparing = False
 
     # What widgets ask
 
@@ -72,7 +83,28 @@ class Sights(QObject):
             if lines is not None:
                 yield Skin(away, lines)
 
+    def compare(self, *, on: bool) -> None:
+        """Have the matte before the last change at hand, or not."""
+        if on != self._comparing:
+            self._comparing = on
+            self._host.publish()
+
+    def earlier(self, frame: int) -> Earlier | None:
+        """The selected layer's mask on `frame` before the last change that touched it."""
+        layer = self._host.selected_layer
+        return earlier_mask(self._host.history, layer.id, frame) if layer else None
+
+    def matte(self, mask: Mask) -> NDArray[np.uint8] | None:
+        """The display matte of a mask; None where it is not at hand."""
+        caches = self._host.caches
+        return caches.mattes.get(mask) if caches else None
+
     # What the session asks
+
+    def masks(self) -> tuple[Mask, ...]:
+        """The masks of which mattes are wanted."""
+        earlier = self.earlier(self._host.playhead) if self._comparing else None
+        return (earlier.mask,) if earlier else ()
 
     def contours(self) -> tuple[Mask, ...]:
         """The masks of which contours are wanted, the most urgent first.
@@ -92,6 +124,8 @@ class Sights(QObject):
         match answer:
             case ContourDrawn():
                 self.changed.emit()
+            case MatteMade(mask=mask) if mask in self.masks():
+                self.matte_made.emit()
             case _:
                 return False
         return True

@@ -18,8 +18,8 @@ HALF = np.float32(127.5)
 
 def contour(matte: NDArray[np.uint8]) -> Contour:
     """The lines along which `matte` (height, width), 0..255, is half covered."""
-    wide = cv2.copyMakeBorder(matte, *[BEYOND] * 4, cv2.BORDER_REPLICATE)
-    wide = cv2.copyMakeBorder(wide, *[1] * 4, cv2.BORDER_CONSTANT, value=0)
+    wide = cv2.copyMakeBorder(matte, BEYOND, BEYOND, BEYOND, BEYOND, cv2.BORDER_REPLICATE)
+    wide = cv2.copyMakeBorder(wide, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     inside = (wide >= 128).view(np.uint8)
     found, _ = cv2.findContours(inside, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     return tuple(_in_clip(_on_edge(pixels[:, 0], wide)) for pixels in found)

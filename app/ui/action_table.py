@@ -1,7 +1,7 @@
 """Every action of the program, in the order of its menus: the one place where keys are given.
 
-`call` names what runs: a method of a target ("session", "viewer", "lines", "layer", "file" or
-"window").
+`call` names what runs: a method of a target ("session", "viewer", "comparison", "lines",
+"layer", "file" or "window").
 A row with a `choice` is one of an exclusive set. A checkable row without one hands on whether it is
 on.
 """
@@ -116,6 +116,11 @@ def _view_rows(tr: Translate) -> tuple[Row, ...]:
         _mode("outline", tr("Out&line"), "Shift+O", tr("The edge of the matte alone"), again),
         _mode("matte", tr("&Matte"), "A", tr("The matte in grey"), again),
         _mode("cutout", tr("&Cut-out"), "Shift+A", tr("What the matte keeps, on checks"), again),
+        _mode("difference", tr("Diff&erence"), "D", tr("What the last change added to the layer's "
+              "matte on this frame, and what it took away"), again),
+        Row("view.before", tr("&Before the last change"), "view", "comparison.set_before", "X",
+            "before", tr("Show the layer's mask as it was before its last change on this frame; "
+                         "held down, only as long"), checkable=True, when="clip"),
         Row("view.points", tr("P&rompts"), "view", "viewer.set_marks_shown", "H", "points",
             tr("Show points and boxes"), checkable=True, divided=True),
         Row("view.onion", tr("Onion &skin"), "view", "lines.set_onion", "G", "onion",

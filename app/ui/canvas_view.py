@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QWidget
 
 from app.domain.project import Box, Layer, Point, Prompt
 from app.ui import marks, overlay, theme
+from app.ui.comparison import Comparison
 from app.ui.empty_state import EmptyState
 from app.ui.marks import Part, Picked
-from app.ui.overlay import MODES, Sheet
+from app.ui.overlay import MODES
 from app.ui.scene import Backing, Scene
 from app.ui.sight_lines import SightLines
 from app.ui.viewport import Viewport
@@ -49,6 +50,9 @@ class CanvasView(QWidget):
         self._patience = QTimer(self, interval=PATIENCE, singleShot=True)
         self._patience.timeout.connect(self._lose_patience)
         self.empty = EmptyState(self)
+        self.comparison = Comparison(session, self)
+        self.comparison.changed.connect(self.refresh)
+        session.sights.matte_made.connect(self.refresh)
         self.lines = SightLines(session, self)
         self.lines.changed.connect(self.update)
         self.setMinimumSize(160, 120)
@@ -185,7 +189,7 @@ class CanvasView(QWidget):
         if session.clip is None:
             self._scene = None
         elif (gap := session.frame_error(frame)) is not None:
-            self._scene = Scene(frame, self.mode, sheets=self._sheets(frame), gap=gap)
+            self._scene = self.comparison.dressed(Scene(frame, self.mode, gap=gap))
         elif session.picture(frame) is not None:
             self._scene = self._scene_of(frame)
         else:
@@ -196,15 +200,7 @@ class CanvasView(QWidget):
 
     def _scene_of(self, frame: int) -> Scene:
         picture = self.session.picture(frame)
-        return Scene(frame, self.mode, picture, self._sheets(frame), self.tint)
-
-    def _sheets(self, frame: int) -> tuple[Sheet, ...]:
-        sheets = []
-        for layer in self.session.project.shown_layers:
-            matte = self.session.matte(layer.id, frame)
-            if matte is not None:
-                sheets.append(Sheet(matte, theme.layer_colour(layer.colour)))
-        return tuple(sheets)
+        return self.comparison.dressed(Scene(frame, self.mode, picture, tint=self.tint))
 
     def _wait(self, frame: int) -> None:
         scene = self._scene

@@ -31,7 +31,7 @@ class ModeBar(QWidget):
         self.tint = self._make_tint()
         layout.addWidget(self.tint)
         layout.addSpacing(theme.GAP)
-        for action in ("view.points", "view.onion"):
+        for action in ("view.before", "view.points", "view.onion"):
             layout.addWidget(actions.button(action, self))
         layout.addStretch()
         self.zoom = QLabel(self)

@@ -75,3 +75,32 @@ def test_a_mask_that_cannot_be_read_has_no_contour_and_is_tried_once(
     assert caches is not None
     qtbot.waitUntil(lambda: torn in caches.contours.keys(), timeout=LONG)  # noqa: SIM118 - a cache
     assert caches.contours.get(torn) == ()
+
+
+def test_the_matte_before_is_made_only_while_it_is_compared_with(
+    session: Session, qtbot: QtBot
+) -> None:
+    sights = session.sights
+    first = click(session, qtbot, 40)
+    click(session, qtbot, 90)
+    caches = session.caches
+    assert caches is not None
+    caches.mattes.clear()
+    session.publish()
+    layer = session.selected
+    assert layer is not None
+    qtbot.waitUntil(lambda: session.matte(layer, FIRST) is not None, timeout=LONG)
+    earlier = sights.earlier(FIRST)
+    assert earlier is not None
+    assert earlier.mask is first
+    assert earlier.label == f"Include point, frame {FIRST}"
+    assert sights.matte(first) is None
+    with qtbot.waitSignal(sights.matte_made, timeout=LONG):
+        sights.compare(on=True)
+    before, now = sights.matte(first), session.matte(layer, FIRST)
+    assert before is not None
+    assert now is not None
+    assert (before[45, 40], before[45, 90]) == (255, 0)
+    assert (now[45, 40], now[45, 90]) == (255, 255)
+    sights.compare(on=False)
+    assert sights.masks() == ()

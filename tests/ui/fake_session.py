@@ -19,6 +19,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.domain import edits
 from app.domain.clip_facts import Clip, Interpretation
+from app.domain.earlier import Earlier
 from app.domain.fingerprint import Fingerprint
 from app.domain.frames import FrameRange
 from app.domain.history import History
@@ -152,10 +153,14 @@ class FakeSights(QObject):
     """The session's sights: tests say what is at hand."""
 
     changed = Signal()
+    matte_made = Signal()
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.onion_count = 0
+        self.comparing = False
+        self.before: Earlier | None = None
+        self.mattes: dict[Mask, Pixels] = {}
         self.skins: list[Skin] = []
 
     def show_onion(self, count: int) -> None:
@@ -163,6 +168,15 @@ class FakeSights(QObject):
 
     def onion(self, _frame: int) -> list[Skin]:
         return self.skins
+
+    def compare(self, *, on: bool) -> None:
+        self.comparing = on
+
+    def earlier(self, _frame: int) -> Earlier | None:
+        return self.before
+
+    def matte(self, mask: Mask) -> Pixels | None:
+        return self.mattes.get(mask)
 
 
 class FakeSession(QObject):

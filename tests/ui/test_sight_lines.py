@@ -35,8 +35,8 @@ def session() -> FakeSession:
 
 def painted(stroke: Stroke, view: Viewport, contour: Contour = SQUARE) -> Pixels:
     """A grey picture with the contour on it, in device pixels."""
-    side = [round(length * view.ratio) for length in view.widget]
-    image = QImage(*side, QImage.Format.Format_RGB32)
+    width, height = (round(length * view.ratio) for length in view.widget)
+    image = QImage(width, height, QImage.Format.Format_RGB32)
     image.fill(GREY | GREY << 8 | GREY << 16)
     image.setDevicePixelRatio(view.ratio)
     with QPainter(image) as painter:
