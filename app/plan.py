@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -20,7 +21,7 @@ from app.jobs import (
     Question,
     ReadFrame,
 )
-from app.look_jobs import DrawContour
+from app.look_jobs import DrawContour, PreviewClick
 from app.project_jobs import (
     Keeping,
     KeepProject,
@@ -49,6 +50,7 @@ class Wanted:
     work_range: FrameRange | None = None
     questions: tuple[Question, ...] = ()  # the most urgent first
     masks: tuple[Mask, ...] = ()  # to be drawn now or soon
+    preview: Question | None = None  # what a click would ask that nobody has made
     contours: tuple[Mask, ...] = ()  # of which the contour is to be drawn
     thumbnails: tuple[int, ...] = ()
     keeping: Keeping | None = None
@@ -115,8 +117,8 @@ def frames_to_embed(wanted: Wanted) -> list[int]:
     return [] if first is None else [first, *left]
 
 
-def pick_decode(wanted: Wanted) -> AnswerQuestion | MakeMatte | DrawContour | None:
-    """The most urgent question whose embedding is at hand, else a matte or a contour to draw."""
+def pick_decode(wanted: Wanted) -> AnswerQuestion | MakeMatte | DrawContour | PreviewClick | None:
+    """The most urgent question whose embedding is at hand, else what is to draw, else a preview."""
     caches = wanted.caches
     if caches is None:
         return None
@@ -124,14 +126,29 @@ def pick_decode(wanted: Wanted) -> AnswerQuestion | MakeMatte | DrawContour | No
         _pick_question(wanted, caches)
         or _pick_matte(wanted, caches)
         or _pick_contour(wanted, caches)
+        or _pick_preview(wanted, caches)
     )
 
 
-def _pick_question(wanted: Wanted, caches: ClipCaches) -> AnswerQuestion | None:
+def gives_way(preview: PreviewClick, wanted: Wanted) -> bool:
+    """Whether a preview under way is not what is wanted, or stands before a real click."""
+    if preview.caches is not wanted.caches or preview.question != wanted.preview:
+        return True
+    embedded = preview.caches.embedded_frames()
+    return any(question.frame in embedded for question in _open(wanted, preview.caches))
+
+
+def _open(wanted: Wanted, caches: ClipCaches) -> Iterator[Question]:
+    """The questions still to be answered, the most urgent first."""
     answered = caches.answers.keys()
     for question in wanted.questions:
-        if question in caches.failures or (question.frame, question.prompt) in answered:
-            continue  # hopeless, or the answer is on its way to the session
+        on_its_way = (question.frame, question.prompt) in answered
+        if not on_its_way and question not in caches.failures:
+            yield question
+
+
+def _pick_question(wanted: Wanted, caches: ClipCaches) -> AnswerQuestion | None:
+    for question in _open(wanted, caches):
         embedding = caches.embedding(question.frame)
         if embedding is not None:
             return AnswerQuestion(caches, _primed(question, caches), embedding, wanted.model)
@@ -155,6 +172,20 @@ def _pick_contour(wanted: Wanted, caches: ClipCaches) -> DrawContour | None:
     done = caches.contours.keys()
     mask = next((mask for mask in wanted.contours if mask not in done), None)
     return None if mask is None else DrawContour(caches, mask)
+
+
+def _pick_preview(wanted: Wanted, caches: ClipCaches) -> PreviewClick | None:
+    """What a click would give, where the frame's embedding is at hand: none is made for it."""
+    question = wanted.preview
+    if question is None or wanted.playing or not wanted.settled:
+        return None
+    asked = (question.frame, question.prompt)
+    if question in caches.failures or asked in caches.previews.keys():  # noqa: SIM118 - a cache
+        return None
+    embedding = caches.embedding(question.frame)
+    if embedding is None:
+        return None
+    return PreviewClick(caches, _primed(question, caches), embedding, wanted.model)
 
 
 def pick_thumbnail(wanted: Wanted, source: FrameSource) -> MakeThumbnail | None:

@@ -729,6 +729,7 @@ class Session(QObject):
                 self.project.work_range,
                 self._questions(),
                 self._masks_to_draw(),
+                self.sights.question(),
                 self.sights.contours(),
                 tuple(self._wishes),
                 self.files.keeping,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -14,9 +15,9 @@ from app.domain.contour import Contour
 from app.domain.earlier import Earlier, earlier_mask
 from app.domain.history import History
 from app.domain.mask import Mask
-from app.domain.project import Layer, Project
-from app.jobs import MatteMade
-from app.look_jobs import ContourDrawn
+from app.domain.project import Layer, Point, Project, Prompt
+from app.jobs import MatteMade, Question
+from app.look_jobs import ContourDrawn, Previewed
 
 MOST_ONION = 3  # frames on each side
 
@@ -44,6 +45,10 @@ class Host(Protocol):
     def caches(self) -> ClipCaches | None:
         """All that is computed from the clip."""
 
+    @property
+    def read_only(self) -> str:
+        """Why nothing may be changed; empty where it may."""
+
     def publish(self) -> None:
         """Tell the lanes what is wanted now."""
 
@@ -66,6 +71,7 @@ class Sights(QObject):
         self._host = host
         self._onion = 0
         self._comparing = False
+        self._hover: Point | None = None
 
     # What widgets ask
 
@@ -99,7 +105,32 @@ class Sights(QObject):
         caches = self._host.caches
         return caches.mattes.get(mask) if caches else None
 
+    def hover(self, point: Point | None) -> None:
+        """Show what a click at `point` would give; None: nothing any more."""
+        if point != self._hover:
+            self._hover = point
+            self._host.publish()
+            self.changed.emit()
+
+    def preview(self) -> Contour | None:
+        """The contour of what that click would give; None where it is not at hand."""
+        caches, asked = self._host.caches, self.question()
+        found = caches.previews.get((asked.frame, asked.prompt)) if caches and asked else None
+        return found.contour if found else None
+
     # What the session asks
+
+    def question(self) -> Question | None:
+        """What the click hovered over would ask; None where it would ask nothing."""
+        host, point = self._host, self._hover
+        layer, frame = host.selected_layer, host.playhead
+        if point is None or host.read_only or (layer is not None and layer.locked):
+            return None
+        prompt = layer.prompts.get(frame, Prompt()) if layer else Prompt()
+        if not (prompt or point.include):
+            return None  # it would be refused
+        layer_id = layer.id if layer else ""
+        return Question(layer_id, frame, replace(prompt, points=(*prompt.points, point)))
 
     def masks(self) -> tuple[Mask, ...]:
         """The masks of which mattes are wanted."""
@@ -122,7 +153,7 @@ class Sights(QObject):
     def take(self, answer: object) -> bool:
         """Take what a lane says; False where it is not for the sights."""
         match answer:
-            case ContourDrawn():
+            case ContourDrawn() | Previewed():
                 self.changed.emit()
             case MatteMade(mask=mask) if mask in self.masks():
                 self.matte_made.emit()

@@ -76,16 +76,20 @@ class Sam1:
         return Embedding((embed[0].astype(np.float16),), (width, height))
 
     def decode(
-        self, embedding: Embedding, steps: Sequence[Step], prior: Logits | None = None
+        self,
+        embedding: Embedding,
+        steps: Sequence[Step],
+        prior: Logits | None = None,
+        cancel: CancelToken | None = None,
     ) -> Prediction:
-        """The answer to `steps` by the policy of `models.answer`. Raises ModelError.
+        """The answer to `steps` by the policy of `models.answer`. Raises Cancelled or ModelError.
 
         `prior` = the logits answered to `steps[:-1]`; without it the steps are played from the
         first. Both ways end in the same logits.
         """
         if not steps:
             raise ModelError("A mask needs a point or a box to start from.")
-        decode = self._decoder_on(embedding)
+        decode = self._decoder_on(embedding, cast("Cancel | None", cancel))
         first = len(steps) if prior is not None and len(steps) > 1 else 1
         answer = Answer(prior, 0.0) if prior is not None and first > 1 else None
         for k in range(first, len(steps) + 1):
@@ -103,7 +107,7 @@ class Sam1:
         used = (math.ceil(across / 4), math.ceil(down / 4))
         return Question(points, labels, prior, steps[-1].proposal, used)
 
-    def _decoder_on(self, embedding: Embedding) -> Decode:
+    def _decoder_on(self, embedding: Embedding, cancel: Cancel | None) -> Decode:
         graph = self._decoder.get()
         embed = embedding.arrays[0].astype(np.float32)[None]
         side = self._size // 4
@@ -119,7 +123,7 @@ class Sam1:
                 "mask_input": nothing if prior is None else prior.astype(np.float32)[None, None],
                 "has_mask_input": np.array([prior is not None], np.float32),
             }
-            masks, scores = graph.run(feeds, ["low_res_masks", "iou"])
+            masks, scores = graph.run(feeds, ["low_res_masks", "iou"], cancel)
             checked(graph.name, masks, (1, MASKS, side, side))
             checked(graph.name, scores, (1, MASKS), LARGEST_SCORE)
             return Decoded(masks[0], scores[0])

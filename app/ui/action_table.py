@@ -89,7 +89,8 @@ def _edit_rows(tr: Translate) -> tuple[Row, ...]:
                "1 pixel, with Shift by 10"),
             args=("select",), choice="tool", divided=True),
         Row("tool.point", tr("&Point"), "edit", "viewer.set_tool", "P", "point",
-            tr("Click to include; right click or Alt+click to exclude"),
+            tr("Click to include; right click or Alt+click to exclude; hold Shift, also with Alt, "
+               "to see first what a click would give"),
             args=("point",), choice="tool"),
         Row("tool.box", tr("&Box"), "edit", "viewer.set_tool", "R", "box",
             tr("Drag a box round the object"),

@@ -1,4 +1,4 @@
-"""The lines over the canvas that belong to no mask of its frame: the onion skin."""
+"""The lines over the canvas that belong to no mask of its frame: onion skin and previews."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from app.session import Session
 
 MOST = 3  # frames on each side in the onion skin
+PREVIEW = Stroke(QColor("white"), (4.0, 4.0))
 FADING = (1.0, 0.7, 0.45)  # opacity of the frames, the nearest first
 
 
@@ -44,12 +45,14 @@ class SightLines(QObject):
 
     def draw(self, painter: QPainter, frame: int, view: Viewport) -> None:
         """Paint what there is around `frame`, in logical pixels."""
-        layer = self._session.selected_layer
-        if layer is None or not self.onion_shown:
-            return
-        colour = theme.layer_colour(layer.colour)
-        for skin in self._session.sights.onion(frame):
-            lines.draw(painter, skin.contour, view, _stroke(skin.away, colour))
+        layer, sights = self._session.selected_layer, self._session.sights
+        if layer is not None and self.onion_shown:
+            colour = theme.layer_colour(layer.colour)
+            for skin in sights.onion(frame):
+                lines.draw(painter, skin.contour, view, _stroke(skin.away, colour))
+        preview = sights.preview() if frame == self._session.playhead else None
+        if preview is not None:
+            lines.draw(painter, preview, view, PREVIEW)
 
 
 def _stroke(away: int, colour: QColor) -> Stroke:

@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app import plan
 from app.domain import edits
+from app.domain.contour import Contour
 from app.domain.mask import Mask
+from app.domain.project import Point, Prompt
+from app.jobs import AnswerQuestion, answer
+from app.look_jobs import PreviewClick
 from app.session import Session
+from models.base import Embedding
+from tests.fakes import RADIUS, DiscModel
 from tests.session.conftest import FIRST
 
 LONG = 10000
@@ -104,3 +113,138 @@ def test_the_matte_before_is_made_only_while_it_is_compared_with(
     assert (now[45, 40], now[45, 90]) == (255, 255)
     sights.compare(on=False)
     assert sights.masks() == ()
+
+
+def rest_at(session: Session, x: float, y: float = 45.0, *, include: bool = True) -> None:
+    """The mouse rests at a place of the clip."""
+    session.sights.hover(Point(x, y, include))
+
+
+def outer(contour: Contour | None) -> tuple[float, float]:
+    """The outermost places of a contour from left to right."""
+    assert contour
+    places = np.concatenate(contour)[:, 0]
+    return float(places.min()), float(places.max())
+
+
+def ready(session: Session, qtbot: QtBot) -> None:
+    """The embedding of the playhead's frame is at hand and nothing is asked."""
+    qtbot.waitUntil(lambda: session.playhead in session.embedded_frames(), timeout=LONG)
+
+
+def test_a_preview_is_what_the_click_gives_and_leaves_no_trace(
+    session: Session, qtbot: QtBot, model: DiscModel
+) -> None:
+    ready(session, qtbot)
+    before, steps = session.project, session.history.labels()
+    rest_at(session, 60)
+    qtbot.waitUntil(lambda: session.sights.preview() is not None, timeout=LONG)
+    assert outer(session.sights.preview()) == pytest.approx((60 - RADIUS, 60 + RADIUS), abs=2)
+    assert session.project is before
+    assert session.history.labels() == steps
+    caches = session.caches
+    assert caches is not None
+    assert not caches.answers.keys()
+    assert not caches.priors.keys()
+    assert not caches.mattes.keys()
+    session.sights.hover(None)  # as a press does
+    decoded = len(model.decoded)
+    mask = click(session, qtbot, 60)
+    assert len(model.decoded) == decoded  # what was previewed is not asked again
+    assert mask == answer(model, Embedding((), (160, 90)), Prompt(points=(Point(60.0, 45.0),)))
+
+
+def test_with_alt_it_is_an_excluding_click_of_a_prompt(session: Session, qtbot: QtBot) -> None:
+    ready(session, qtbot)
+    rest_at(session, 60, include=False)
+    assert session.sights.question() is None  # it would be refused
+    click(session, qtbot, 60)
+    rest_at(session, 75, include=False)
+    qtbot.waitUntil(lambda: session.sights.preview() is not None, timeout=LONG)
+    assert outer(session.sights.preview())[1] < 60 + RADIUS - 10
+    assert session.project.layers[0].prompts[FIRST] == Prompt(points=(Point(60.0, 45.0),))
+
+
+def test_a_preview_never_starts_an_encode(session: Session, qtbot: QtBot, model: DiscModel) -> None:
+    ready(session, qtbot)
+    model.encoding.clear()
+    session.seek(FIRST + 8)
+    caches = session.caches
+    assert caches is not None
+    rest_at(session, 60)
+    assert session.sights.question() is not None
+    wanted = session._crew._wanted
+    assert wanted.preview == session.sights.question()
+    assert plan.pick_decode(wanted) is None
+    assert plan.urgent_frame(replace(wanted, settled=False)) is None
+
+
+def test_a_click_does_not_wait_for_a_preview(
+    session: Session, qtbot: QtBot, model: DiscModel
+) -> None:
+    ready(session, qtbot)
+    model.decoding.clear()
+    rest_at(session, 60)
+    lane = session._crew.lanes[2]
+    qtbot.waitUntil(lambda: isinstance(lane.current, PreviewClick), timeout=LONG)
+    session.add_point(100.0, 45.0, include=True)
+    qtbot.waitUntil(lambda: isinstance(lane.current, AnswerQuestion), timeout=2000)
+    model.decoding.set()
+    layer = session.selected
+    assert layer is not None
+    qtbot.waitUntil(lambda: not session.is_pending(layer, FIRST), timeout=LONG)
+    assert session.caches is not None
+    assert not any(prompt.points[0].x == 60 and len(prompt.points) == 1
+                   for _, prompt in session.caches.previews.keys())  # fmt: skip  # noqa: SIM118
+
+
+def test_a_preview_is_dropped_when_the_mouse_moves_on(
+    session: Session, qtbot: QtBot, model: DiscModel
+) -> None:
+    ready(session, qtbot)
+    model.decoding.clear()
+    rest_at(session, 60)
+    lane = session._crew.lanes[2]
+    qtbot.waitUntil(lambda: isinstance(lane.current, PreviewClick), timeout=LONG)
+    session.sights.hover(None)
+    qtbot.waitUntil(lambda: lane.current is None, timeout=2000)
+    assert session.sights.preview() is None
+    assert model.decoded == []
+
+
+def test_previews_stay_within_their_budget(session: Session, qtbot: QtBot) -> None:
+    ready(session, qtbot)
+    caches = session.caches
+    assert caches is not None
+    caches.previews.budget = 40_000
+    for x in range(20, 120, 10):
+        rest_at(session, float(x))
+        qtbot.waitUntil(lambda: session.sights.preview() is not None, timeout=LONG)
+    assert caches.previews.bytes <= 40_000
+    assert len(caches.previews.keys()) < 10
+
+
+def test_a_preview_that_fails_is_quiet_and_the_click_is_asked_all_the_same(
+    session: Session, qtbot: QtBot, model: DiscModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready(session, qtbot)
+    said: list[object] = []
+    session.message_sent.connect(said.append)
+    with monkeypatch.context() as patch:
+        patch.setattr(model, "decode", lambda *_: 1 / 0)
+        rest_at(session, 60)
+        question = session.sights.question()
+        caches = session.caches
+        assert caches is not None
+        qtbot.waitUntil(lambda: question in caches.failures, timeout=LONG)
+    assert said == []
+    click(session, qtbot, 60)
+
+
+def test_a_locked_layer_has_no_preview(session: Session, qtbot: QtBot) -> None:
+    click(session, qtbot, 40)
+    layer = session.selected
+    assert layer is not None
+    session.edit("Lock", lambda project: edits.set_locked(project, layer, locked=True))
+    rest_at(session, 60)
+    assert session.sights.question() is None

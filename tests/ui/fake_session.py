@@ -19,6 +19,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.domain import edits
 from app.domain.clip_facts import Clip, Interpretation
+from app.domain.contour import Contour
 from app.domain.earlier import Earlier
 from app.domain.fingerprint import Fingerprint
 from app.domain.frames import FrameRange
@@ -159,6 +160,8 @@ class FakeSights(QObject):
         super().__init__(parent)
         self.onion_count = 0
         self.comparing = False
+        self.hovered: list[Point | None] = []
+        self.previewed: Contour | None = None
         self.before: Earlier | None = None
         self.mattes: dict[Mask, Pixels] = {}
         self.skins: list[Skin] = []
@@ -168,6 +171,13 @@ class FakeSights(QObject):
 
     def onion(self, _frame: int) -> list[Skin]:
         return self.skins
+
+    def hover(self, point: Point | None) -> None:
+        if self.hovered[-1:] != [point]:
+            self.hovered.append(point)
+
+    def preview(self) -> Contour | None:
+        return self.previewed
 
     def compare(self, *, on: bool) -> None:
         self.comparing = on

@@ -60,15 +60,19 @@ def dressed(comparison: Comparison, mode: str = "overlay") -> Scene:
     return comparison.dressed(Scene(FRAME, mode, BLACK))
 
 
+def wanted(session: FakeSession) -> bool:
+    return session.sights.comparing
+
+
 def test_the_matte_before_stands_in_for_the_selected_layer_alone(
     session: FakeSession, comparison: Comparison
 ) -> None:
     plain = dressed(comparison)
-    assert not session.sights.comparing
+    assert not wanted(session)
     comparison.set_before(shown=True)
     session.sights.before = Earlier(MASK, "Move point")
     assert dressed(comparison).sheets == plain.sheets  # it is on its way
-    assert session.sights.comparing
+    assert wanted(session)
     before = session.sights.mattes[MASK] = columns(20, 30)
     scene = dressed(comparison)
     assert scene.sheets[0].matte is before
@@ -76,7 +80,7 @@ def test_the_matte_before_stands_in_for_the_selected_layer_alone(
     assert scene.note == "Before “Move point”"
     comparison.set_before(shown=False)
     assert dressed(comparison).same(plain)
-    assert not session.sights.comparing
+    assert not wanted(session)
 
 
 @pytest.mark.parametrize("mode", ["overlay", "difference"])
