@@ -561,8 +561,10 @@ class Session(QObject):
         self._history.begin_growing(label)
         self.history_changed.emit()
 
-    def grew(self) -> None:
-        """Follow masks that came; called by the session's parts."""
+    def grew(self, before: Project | None = None) -> None:
+        """Follow masks that came into what was `before`; called by the session's parts."""
+        if before is not None:
+            self.sights.came(before)
         self.project_changed.emit()
         self.history_changed.emit()
         self.publish()

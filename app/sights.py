@@ -60,11 +60,20 @@ class Skin(NamedTuple):
     contour: Contour
 
 
+class Replaced(NamedTuple):
+    """The contours of a mask that a propagation replaced, and of the one it put there."""
+
+    frame: int
+    before: Contour
+    now: Contour
+
+
 class Sights(QObject):
     """Widgets say here what they show; the lanes make it, and signals tell that it is there."""
 
     changed = Signal()
     matte_made = Signal()
+    replaced = Signal(object)  # a tuple of Replaced
 
     def __init__(self, host: Host, parent: QObject) -> None:
         super().__init__(parent)
@@ -72,6 +81,8 @@ class Sights(QObject):
         self._onion = 0
         self._comparing = False
         self._hover: Point | None = None
+        self._showing_replaced = False
+        self._replaced: tuple[tuple[int, Mask, Mask], ...] = ()  # frame, before, now
 
     # What widgets ask
 
@@ -118,7 +129,21 @@ class Sights(QObject):
         found = caches.previews.get((asked.frame, asked.prompt)) if caches and asked else None
         return found.contour if found else None
 
+    def show_replaced(self, *, on: bool) -> None:
+        """Tell by `replaced` when a propagation changes the mask under the playhead, or do not."""
+        self._showing_replaced = on
+
     # What the session asks
+
+    def came(self, before: Project) -> None:
+        """A propagation made the project what it is, which was `before`."""
+        host, frame = self._host, self._host.playhead
+        older = {layer.id: layer.masks.get(frame) for layer in before.layers}
+        for layer in host.project.shown_layers if self._showing_replaced else ():
+            mask, other = layer.masks.get(frame), older.get(layer.id)
+            if mask is not None and other is not None and mask != other:
+                self._replaced = (*self._replaced, (frame, other, mask))
+        self._tell_replaced()
 
     def question(self) -> Question | None:
         """What the click hovered over would ask; None where it would ask nothing."""
@@ -143,17 +168,19 @@ class Sights(QObject):
         Those of the playhead and of the next frame ahead are wanted one step later.
         """
         caches = self._host.caches
+        flashed = [mask for _, *masks in self._replaced for mask in masks]
         if not self._onion or caches is None:
-            return ()
+            return tuple(flashed)
         soon = (0, caches.direction * (self._onion + 1))
         around = (*_outwards(self._onion), *soon)
         found = (self._mask(self._host.playhead + away) for away in around)
-        return tuple(mask for mask in found if mask is not None)
+        return (*flashed, *(mask for mask in found if mask is not None))
 
     def take(self, answer: object) -> bool:
         """Take what a lane says; False where it is not for the sights."""
         match answer:
             case ContourDrawn() | Previewed():
+                self._tell_replaced()
                 self.changed.emit()
             case MatteMade(mask=mask) if mask in self.masks():
                 self.matte_made.emit()
@@ -162,6 +189,24 @@ class Sights(QObject):
         return True
 
     # Inside
+
+    def _tell_replaced(self) -> None:
+        """Tell what was replaced on the frame looked at, once both contours are at hand."""
+        caches = self._host.caches
+        if caches is None:
+            return
+        waiting, ready = [], []
+        for frame, old, new in self._replaced:
+            before, now = caches.contours.get(old), caches.contours.get(new)
+            if frame != self._host.playhead:
+                continue  # the artist has gone on
+            if before is None or now is None:
+                waiting.append((frame, old, new))
+            else:
+                ready.append(Replaced(frame, before, now))
+        self._replaced = tuple(waiting)
+        if ready:
+            self.replaced.emit(tuple(ready))
 
     @property
     def _layer(self) -> Layer | None:

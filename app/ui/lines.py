@@ -23,6 +23,7 @@ class Stroke:
     colour: QColor
     dashes: tuple[float, ...] = SOLID
     opacity: float = 1.0
+    width: int = 1  # logical pixels
 
 
 def draw(painter: QPainter, contour: Contour, view: Viewport, stroke: Stroke) -> None:
@@ -32,12 +33,16 @@ def draw(painter: QPainter, contour: Contour, view: Viewport, stroke: Stroke) ->
     painter.setClipRect(seen.toAlignedRect())
     painter.setOpacity(stroke.opacity)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    thick = max(1, round(view.ratio))  # device pixels
-    # Qt draws antialiased lines of one pixel 30 times faster than wider ones; those need it less.
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, thick == 1)
+    thick = max(1, round(stroke.width * view.ratio))  # device pixels
+    rim = 0 if stroke.dashes else 2  # the dark line shows between dashes, or beside a solid line
     polygons = [_on_widget(line, view) for line in contour]
-    for colour, dashes in ((DARK, SOLID), (stroke.colour, stroke.dashes)):
-        pen = QPen(colour, thick / view.ratio, c=Qt.PenCapStyle.FlatCap)
+    for colour, wide, dashes in (
+        (DARK, thick + rim, SOLID),
+        (stroke.colour, thick, stroke.dashes),
+    ):
+        # Qt draws smooth lines of one pixel 30 times faster than wider ones; those need it less.
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, wide == 1)
+        pen = QPen(colour, wide / view.ratio, c=Qt.PenCapStyle.FlatCap)
         if dashes:
             pen.setDashPattern(dashes)
         painter.setPen(pen)

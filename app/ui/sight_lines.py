@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor, QPainter
 
 from app.ui import lines, theme
+from app.ui.flash import Flash
 from app.ui.lines import DASHED, DOTTED, Stroke
 from app.ui.viewport import Viewport
 
@@ -30,6 +31,8 @@ class SightLines(QObject):
         self._session = session
         self.onion_shown, self.onion_count = False, 1
         session.sights.changed.connect(self.changed)
+        self._flash = Flash(session, self)
+        self._flash.changed.connect(self.changed)
 
     def set_onion(self, shown: bool) -> None:
         """Show the contours of the mattes before and after, or not."""
@@ -50,6 +53,7 @@ class SightLines(QObject):
             colour = theme.layer_colour(layer.colour)
             for skin in sights.onion(frame):
                 lines.draw(painter, skin.contour, view, _stroke(skin.away, colour))
+        self._flash.draw(painter, frame, view)
         preview = sights.preview() if frame == self._session.playhead else None
         if preview is not None:
             lines.draw(painter, preview, view, PREVIEW)

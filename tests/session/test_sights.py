@@ -14,8 +14,9 @@ from app.domain.project import Point, Prompt
 from app.jobs import AnswerQuestion, answer
 from app.look_jobs import PreviewClick
 from app.session import Session
+from app.sights import Replaced
 from models.base import Embedding
-from tests.fakes import RADIUS, DiscModel
+from tests.fakes import RADIUS, DiscModel, TrackingDiscModel
 from tests.session.conftest import FIRST
 
 LONG = 10000
@@ -248,3 +249,46 @@ def test_a_locked_layer_has_no_preview(session: Session, qtbot: QtBot) -> None:
     session.edit("Lock", lambda project: edits.set_locked(project, layer, locked=True))
     rest_at(session, 60)
     assert session.sights.question() is None
+
+
+class TestPropagation:
+    @pytest.fixture
+    def model(self) -> TrackingDiscModel:
+        return TrackingDiscModel()
+
+    def propagated(self, session: Session, qtbot: QtBot) -> list[Replaced]:
+        """What is told while masks are propagated from the first frame, seen from the third."""
+        told: list[Replaced] = []
+        session.sights.replaced.connect(told.extend)
+        session.seek(FIRST + 2)
+        session.propagate("forward")
+        qtbot.waitUntil(lambda: not session.propagating, timeout=LONG)
+        qtbot.wait(100)
+        session.sights.replaced.disconnect()
+        return told
+
+    def test_it_is_told_what_a_propagation_changed_under_the_playhead(
+        self, session: Session, qtbot: QtBot
+    ) -> None:
+        session.sights.show_replaced(on=True)
+        click(session, qtbot, 40)
+        assert self.propagated(session, qtbot) == []  # nothing was there
+        session.seek(FIRST)
+        session.move_point(0, 70.0, 45.0)
+        layer = session.selected
+        assert layer is not None
+        qtbot.waitUntil(lambda: not session.is_pending(layer, FIRST), timeout=LONG)
+        (change,) = self.propagated(session, qtbot)
+        assert change.frame == FIRST + 2
+        assert sum(outer(change.before)) / 2 == pytest.approx(48, abs=1.5)
+        assert sum(outer(change.now)) / 2 == pytest.approx(78, abs=1.5)
+        assert self.propagated(session, qtbot) == []  # the same masks again
+
+    def test_nothing_is_told_where_nobody_shows_it(self, session: Session, qtbot: QtBot) -> None:
+        click(session, qtbot, 40)
+        self.propagated(session, qtbot)
+        session.seek(FIRST)
+        session.move_point(0, 70.0, 45.0)
+        assert self.propagated(session, qtbot) == []
+        assert session.caches is not None
+        assert not session.caches.contours.keys()

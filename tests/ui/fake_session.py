@@ -155,11 +155,12 @@ class FakeSights(QObject):
 
     changed = Signal()
     matte_made = Signal()
+    replaced = Signal(object)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.onion_count = 0
-        self.comparing = False
+        self.comparing = self.showing_replaced = False
         self.hovered: list[Point | None] = []
         self.previewed: Contour | None = None
         self.before: Earlier | None = None
@@ -171,6 +172,9 @@ class FakeSights(QObject):
 
     def onion(self, _frame: int) -> list[Skin]:
         return self.skins
+
+    def show_replaced(self, *, on: bool) -> None:
+        self.showing_replaced = on
 
     def hover(self, point: Point | None) -> None:
         if self.hovered[-1:] != [point]:
