@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QImage, QPainter
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtGui import QColor, QImage, QPainter
 
 from app.ui import theme
+from app.ui.chips import SWATCH, draw_chip
 from app.ui.overlay import (
     NEAREST_FROM,
     Pixels,
@@ -23,8 +24,6 @@ from app.ui.viewport import Viewport
 KEPT, ADDED, REMOVED = 1, 2, 3
 FAINT, DIM, STRONG = 0.25, 0.5, 0.95  # how much of a colour covers the picture
 PERIOD = 6  # logical pixels of stripes and checks
-SWATCH = (24, 12)
-CHIP = QColor(16, 16, 16, 215)
 
 
 def draw(painter: QPainter, view: Viewport, now: Pixels, before: Pixels, colour: QColor) -> None:
@@ -45,10 +44,9 @@ def difference(now: Pixels, before: Pixels) -> Pixels:
 def patterned(parts: Pixels, colour: QColor, ratio: float = 1.0) -> NDArray[np.uint32]:
     """Premultiplied 0xAARRGGBB: stripes for what was added, checks for what was removed."""
     half = max(1, round(PERIOD / 2 * ratio))
-    y, x = (steps // half for steps in np.ogrid[: parts.shape[0], : parts.shape[1]])
-    y_fine, x_fine = np.ogrid[: parts.shape[0], : parts.shape[1]]
-    striped = (x_fine + y_fine) % (2 * half) < half
-    checked = (x + y) % 2 == 0
+    y, x = np.ogrid[: parts.shape[0], : parts.shape[1]]
+    striped = (x + y) % (2 * half) < half
+    checked = (x // half + y // half) % 2 == 0
     strong = np.where(parts == ADDED, striped, checked)
     colours = np.zeros((2, 4), np.uint32)
     colours[:, KEPT] = tint_table(colour, FAINT)[255]
@@ -64,33 +62,6 @@ def draw_legend(painter: QPainter, view: Viewport, note: str) -> None:
     removed = QCoreApplication.translate("Viewer", "removed")
     words = [(_swatch(ADDED, view), added), (_swatch(REMOVED, view), removed), (None, note)]
     draw_chip(painter, view, words)
-
-
-def draw_chip(painter: QPainter, view: Viewport, words: list[tuple[QImage | None, str]]) -> None:
-    """A dark chip at the lower left with words, some of them after a swatch."""
-    metrics, gap = QFontMetricsF(painter.font()), float(theme.GAP)
-    room = view.widget[0] - 4 * gap
-    texts = [metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room) for _, text in words]
-    widths = [
-        (SWATCH[0] + gap / 2 if image else 0) + metrics.horizontalAdvance(text)
-        for (image, _), text in zip(words, texts, strict=True)
-    ]
-    height = metrics.height() + gap
-    width = sum(widths) + 2 * gap * len(words)
-    chip = QRectF(gap, view.widget[1] - gap - height, min(width, room + 2 * gap), height)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QBrush(CHIP))
-    painter.drawRoundedRect(chip, 4, 4)
-    painter.setPen(theme.TEXT)
-    x = chip.left() + gap
-    for (image, _), text, length in zip(words, texts, widths, strict=True):
-        start = x
-        if image is not None:
-            painter.drawImage(QPointF(x, round(chip.center().y() - SWATCH[1] / 2)), image)
-            start += SWATCH[0] + gap / 2
-        line = QRectF(start, chip.top(), chip.right() - start, height)
-        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
-        x += length + 2 * gap
 
 
 def _swatch(part: int, view: Viewport) -> QImage:

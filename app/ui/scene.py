@@ -9,11 +9,11 @@ from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 
 from app.ui import difference, overlay, theme
+from app.ui.chips import CHIP, draw_chip
 from app.ui.overlay import Pixels, Sheet
 from app.ui.viewport import Viewport
 
 DIM = QColor(0x1F, 0x1F, 0x1F, 150)  # over a picture that is not the one of the playhead
-CHIP = QColor(16, 16, 16, 215)
 HATCH = 12  # logical pixels between the lines of a gap
 
 
@@ -95,7 +95,7 @@ def paint(scene: Scene, view: Viewport, font: QFont) -> QImage:
         elif scene.before is not None:
             difference.draw_legend(painter, view, scene.note)
         elif scene.note:
-            difference.draw_chip(painter, view, [(None, scene.note)])
+            draw_chip(painter, view, [(None, scene.note)])
         if scene.reading is not None:
             painter.fillRect(view.target, DIM)
             text = QCoreApplication.translate("Viewer", "reading {0}").format(scene.reading)

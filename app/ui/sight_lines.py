@@ -1,4 +1,4 @@
-"""The lines over the canvas that belong to no mask of its frame: onion skin and previews."""
+"""The lines over the canvas that belong to no mask of its frame: onion skin, previews, flashes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor, QPainter
 
+from app.sights import MOST_ONION
 from app.ui import lines, theme
 from app.ui.flash import Flash
 from app.ui.lines import DASHED, DOTTED, Stroke
@@ -15,7 +16,6 @@ from app.ui.viewport import Viewport
 if TYPE_CHECKING:
     from app.session import Session
 
-MOST = 3  # frames on each side in the onion skin
 PREVIEW = Stroke(QColor("white"), (4.0, 4.0))
 FADING = (1.0, 0.7, 0.45)  # opacity of the frames, the nearest first
 
@@ -43,7 +43,9 @@ class SightLines(QObject):
 
     def deepen_onion(self) -> None:
         """Show one frame more on each side; after the most, one again."""
-        self.onion_count = self.onion_count % MOST + 1 if self.onion_shown else self.onion_count
+        self.onion_count = (
+            self.onion_count % MOST_ONION + 1 if self.onion_shown else self.onion_count
+        )
         self.set_onion(shown=True)
 
     def draw(self, painter: QPainter, frame: int, view: Viewport) -> None:
