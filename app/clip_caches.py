@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from app.domain.cache import ByteCache, distance
 from app.domain.clip import Clip
+from app.domain.contour import Contour, contour_bytes
 from app.domain.embedding_store import EmbeddingStore, make_room, store_path
 from app.domain.frames import FrameRange
 from app.domain.mask import Mask
@@ -22,8 +24,18 @@ MB = 2**20
 MATTES = 192 * MB
 ANSWERS = 64 * MB
 PRIORS = 32 * MB
+CONTOURS = 16 * MB
+PREVIEWS = 4 * MB
 THUMBNAILS = 64 * MB
 THUMBNAIL = 96  # pixels wide
+
+
+class Preview(NamedTuple):
+    """What a click would give, were it made."""
+
+    mask: Mask
+    logits: Logits
+    contour: Contour
 
 
 class ClipCaches:
@@ -40,8 +52,10 @@ class ClipCaches:
         self.frames: ByteCache[int, NDArray[np.uint8]] = ByteCache(frames, _nbytes)
         self.take_over()
         self.mattes: ByteCache[Mask, NDArray[np.uint8]] = ByteCache(MATTES, _nbytes)
+        self.contours: ByteCache[Mask, Contour] = ByteCache(CONTOURS, contour_bytes)
         self.answers: ByteCache[tuple[int, Prompt], Mask] = ByteCache(ANSWERS, _mask_bytes)
         self.priors: ByteCache[tuple[int, Prompt], Logits] = ByteCache(PRIORS, _nbytes)
+        self.previews: ByteCache[tuple[int, Prompt], Preview] = ByteCache(PREVIEWS, _preview_bytes)
         self.gaps: dict[int, str] = {
             frame: f"Frame {frame} is missing from {clip.name}." for frame in clip.missing
         }
@@ -58,6 +72,7 @@ class ClipCaches:
         other = copy(self)
         other.answers = ByteCache(ANSWERS, _mask_bytes)
         other.priors = ByteCache(PRIORS, _nbytes)
+        other.previews = ByteCache(PREVIEWS, _preview_bytes)
         other.failures = {}
         other.model = info.digest
         other._embeddings = _open_store(self.clip, info, settings, folder)  # noqa: SLF001 - ours
@@ -148,3 +163,7 @@ def _nbytes(array: NDArray[np.generic]) -> int:
 
 def _mask_bytes(mask: Mask) -> int:
     return len(mask.data)
+
+
+def _preview_bytes(preview: Preview) -> int:
+    return _mask_bytes(preview.mask) + preview.logits.nbytes + contour_bytes(preview.contour)

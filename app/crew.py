@@ -6,8 +6,9 @@ from PySide6.QtCore import QObject, Signal
 
 from app import plan
 from app.batch import Batch
-from app.jobs import EmbedFrame, FrameSource
+from app.jobs import AnswerQuestion, EmbedFrame, FrameSource
 from app.lanes import Job, Lane
+from app.look_jobs import PreviewClick
 from app.plan import Wanted
 
 
@@ -38,13 +39,16 @@ class Crew(QObject):
             lane.start()
 
     def publish(self, wanted: Wanted) -> None:
-        """Tell the lanes what is wanted now; an encode nobody waits for gives way at once."""
+        """Tell the lanes what is wanted now; an encode or a preview nobody waits for gives way."""
         self._wanted = wanted
         job = self.lanes[1].current
         if isinstance(job, EmbedFrame):
             urgent = plan.urgent_frame(wanted)
             if job.caches is not wanted.caches or urgent not in {None, job.frame}:
                 job.cancel.cancel()
+        preview = self.lanes[2].current
+        if isinstance(preview, PreviewClick) and plan.gives_way(preview, wanted):
+            preview.cancel.cancel()
         self.wake()
 
     def start_batch(self, batch: Batch) -> None:
@@ -65,9 +69,9 @@ class Crew(QObject):
         for lane in self.lanes:
             lane.stop()
             lane.blockSignals(True)  # noqa: FBT003 - Qt's; nobody is left to hear
-        job = self.lanes[1].current
-        if isinstance(job, EmbedFrame):
-            job.cancel.cancel()
+        for lane in self.lanes:
+            if isinstance(job := lane.current, EmbedFrame | PreviewClick):
+                job.cancel.cancel()
         for lane in self.lanes:
             lane.wait()
         for batch in self._batches:
@@ -79,7 +83,7 @@ class Crew(QObject):
 
     def _pick_decode(self) -> Job | None:
         job = plan.pick_decode(self._wanted)
-        if job is None and self._wanted.questions:
+        if self._wanted.questions and not isinstance(job, AnswerQuestion):
             self.lanes[1].wake()  # an embedding thought to be at hand may have turned out torn
         return job
 

@@ -240,18 +240,23 @@ class AnswerQuestion:
 
     def __call__(self) -> Answered | NotAnswered:
         question = self.question
+        asked = (question.frame, question.prompt)
         try:
-            prediction = predict(self.model, self.embedding, question.prompt, question.prior)
-            mask = mask_of(prediction, self.embedding, question.prompt, self.model)
+            known = self.caches.previews.get(asked)
+            mask, logits = (known.mask, known.logits) if known else self._answer()
             MakeMatte(self.caches, mask)()
         except Exception as error:
             log.exception("a prompt could not be answered")
             self.caches.failures[question] = sentence_of(error)
             return NotAnswered(self.caches, question, sentence_of(error))
-        asked = (question.frame, question.prompt)
-        self.caches.priors.put(asked, prediction.logits)
+        self.caches.priors.put(asked, logits)
         self.caches.answers.put(asked, mask)
         return Answered(self.caches, question, mask)
+
+    def _answer(self) -> tuple[Mask, Logits]:
+        prompt, prior = self.question.prompt, self.question.prior
+        prediction = predict(self.model, self.embedding, prompt, prior)
+        return mask_of(prediction, self.embedding, prompt, self.model), prediction.logits
 
 
 @dataclass(frozen=True, eq=False)
@@ -265,14 +270,19 @@ class MakeMatte:
         """The answer. Whatever goes wrong, the same mask is not tried again by itself."""
         self.caches.failures[self.mask] = "not finished"
         try:
-            alpha = coverage(upsample(self.mask, self.caches.clip.size))
+            display = display_matte(self.mask, self.caches.clip.size)
         except MaskError as error:
             return MaskDamaged(self.caches, self.mask, str(error))
-        display = cv2.convertScaleAbs(alpha, alpha=255)
-        display.flags.writeable = False
         self.caches.mattes.put(self.mask, display)
         self.caches.failures.pop(self.mask, None)
         return MatteMade(self.caches, self.mask)
+
+
+def display_matte(mask: Mask, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """The matte (height, width), 0..255, of a clip of `size` = (width, height). Raises MaskError"""
+    display: NDArray[np.uint8] = cv2.convertScaleAbs(coverage(upsample(mask, size)), alpha=255)
+    display.flags.writeable = False
+    return display
 
 
 def answer(model: Model, embedding: Embedding, prompt: Prompt) -> Mask:
@@ -281,13 +291,17 @@ def answer(model: Model, embedding: Embedding, prompt: Prompt) -> Mask:
 
 
 def predict(
-    model: Model, embedding: Embedding, prompt: Prompt, prior: Logits | None = None
+    model: Model,
+    embedding: Embedding,
+    prompt: Prompt,
+    prior: Logits | None = None,
+    cancel: Cancel | None = None,
 ) -> Prediction:
     """The model's answer to `prompt`; `prior` is its answer to `prompt.before_last_step()`.
 
     The answer is the same without it: it only saves part of the way.
     """
-    return model.decode(embedding, steps(prompt), prior)
+    return model.decode(embedding, steps(prompt), prior, cancel)
 
 
 def mask_of(prediction: Prediction, embedding: Embedding, prompt: Prompt, model: Model) -> Mask:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -20,6 +21,7 @@ from app.jobs import (
     Question,
     ReadFrame,
 )
+from app.look_jobs import DrawContour, PreviewClick
 from app.project_jobs import (
     Keeping,
     KeepProject,
@@ -48,6 +50,8 @@ class Wanted:
     work_range: FrameRange | None = None
     questions: tuple[Question, ...] = ()  # the most urgent first
     masks: tuple[Mask, ...] = ()  # to be drawn now or soon
+    preview: Question | None = None  # what a click would ask that nobody has made
+    contours: tuple[Mask, ...] = ()  # of which the contour is to be drawn
     thumbnails: tuple[int, ...] = ()
     keeping: Keeping | None = None
     saving: SaveProject | None = None
@@ -113,24 +117,75 @@ def frames_to_embed(wanted: Wanted) -> list[int]:
     return [] if first is None else [first, *left]
 
 
-def pick_decode(wanted: Wanted) -> AnswerQuestion | MakeMatte | None:
-    """The most urgent question whose embedding is at hand, else a matte to be drawn."""
+def pick_decode(wanted: Wanted) -> AnswerQuestion | MakeMatte | DrawContour | PreviewClick | None:
+    """The most urgent question whose embedding is at hand, else what is to draw, else a preview."""
     caches = wanted.caches
     if caches is None:
         return None
+    return (
+        _pick_question(wanted, caches)
+        or _pick_matte(wanted, caches)
+        or _pick_contour(wanted, caches)
+        or _pick_preview(wanted, caches)
+    )
+
+
+def gives_way(preview: PreviewClick, wanted: Wanted) -> bool:
+    """Whether a preview under way is not what is wanted, or stands before a real click."""
+    if preview.caches is not wanted.caches or preview.question != wanted.preview:
+        return True
+    embedded = preview.caches.embedded_frames()
+    return any(question.frame in embedded for question in _open(wanted, preview.caches))
+
+
+def _open(wanted: Wanted, caches: ClipCaches) -> Iterator[Question]:
+    """The questions still to be answered, the most urgent first."""
     answered = caches.answers.keys()
     for question in wanted.questions:
-        if question in caches.failures or (question.frame, question.prompt) in answered:
-            continue  # hopeless, or the answer is on its way to the session
+        on_its_way = (question.frame, question.prompt) in answered
+        if not on_its_way and question not in caches.failures:
+            yield question
+
+
+def _pick_question(wanted: Wanted, caches: ClipCaches) -> AnswerQuestion | None:
+    for question in _open(wanted, caches):
         embedding = caches.embedding(question.frame)
         if embedding is not None:
-            prior = caches.priors.get((question.frame, question.prompt.before_last_step()))
-            ready = question if prior is None else replace(question, prior=prior)
-            return AnswerQuestion(caches, ready, embedding, wanted.model)
+            return AnswerQuestion(caches, _primed(question, caches), embedding, wanted.model)
+    return None
+
+
+def _primed(question: Question, caches: ClipCaches) -> Question:
+    """The question with the answer to its earlier steps, where that is at hand."""
+    prior = caches.priors.get((question.frame, question.prompt.before_last_step()))
+    return question if prior is None else replace(question, prior=prior)
+
+
+def _pick_matte(wanted: Wanted, caches: ClipCaches) -> MakeMatte | None:
     done = caches.mattes.keys() | set(caches.failures)
     drawn = wanted.masks[: caches.mattes_that_fit]  # more would push each other out for ever
     mask = next((mask for mask in drawn if mask not in done), None)
     return None if mask is None else MakeMatte(caches, mask)
+
+
+def _pick_contour(wanted: Wanted, caches: ClipCaches) -> DrawContour | None:
+    done = caches.contours.keys()
+    mask = next((mask for mask in wanted.contours if mask not in done), None)
+    return None if mask is None else DrawContour(caches, mask)
+
+
+def _pick_preview(wanted: Wanted, caches: ClipCaches) -> PreviewClick | None:
+    """What a click would give, where the frame's embedding is at hand: none is made for it."""
+    question = wanted.preview
+    if question is None or wanted.playing or not wanted.settled:
+        return None
+    asked = (question.frame, question.prompt)
+    if question in caches.failures or asked in caches.previews.keys():  # noqa: SIM118 - a cache
+        return None
+    embedding = caches.embedding(question.frame)
+    if embedding is None:
+        return None
+    return PreviewClick(caches, _primed(question, caches), embedding, wanted.model)
 
 
 def pick_thumbnail(wanted: Wanted, source: FrameSource) -> MakeThumbnail | None:

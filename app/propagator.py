@@ -75,8 +75,8 @@ class Host(Protocol):
     def begin_growing(self, label: str) -> None:
         """Make the step of the history that the masks go into."""
 
-    def grew(self) -> None:
-        """Follow masks that came into the project."""
+    def grew(self, before: Project | None = None) -> None:
+        """Follow masks that came into the project, which was `before`."""
 
     def say(self, level: Level, text: str) -> None:
         """Send a sentence to the message bar."""
@@ -276,8 +276,9 @@ class Propagator(QObject):
             run.batch.cancel()
             self._host.say("info", self.tr("Nothing takes the masks any more: propagation ends."))
         if came:
+            before = self._host.project
             self._host.history.grow(edits.masks_setter(came))
-            self._host.grew()
+            self._host.grew(before)
         spent = 1000 * (time.perf_counter() - start)
         self._taking.setInterval(max(TAKE_EVERY, round(SHARE * spent)))
         self.changed.emit()

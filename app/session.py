@@ -50,6 +50,7 @@ from app.propagator import Propagator, archive_folder
 from app.redaction import hide
 from app.reports import ExportSummary, Level, Message, Status, sentence_of
 from app.settings import Settings
+from app.sights import Sights
 from export.job import ExistingFiles, Mode
 from export.report import Progress, Report
 from models.base import Model, ModelInfo
@@ -105,6 +106,7 @@ class Session(QObject):
         archives = archive_folder(self._folder, settings.archives_gb)
         self.propagator = Propagator(self, lambda: self._model, archives, self)
         self.importer = Importer(self, self)
+        self.sights = Sights(self, self)
         self._caches: ClipCaches | None = None
         self._opening: OpenClip | None = None
         self._playhead = 0
@@ -587,8 +589,10 @@ class Session(QObject):
         self._history.begin_growing(label)
         self.history_changed.emit()
 
-    def grew(self) -> None:
-        """Follow masks that came; called by the session's parts."""
+    def grew(self, before: Project | None = None) -> None:
+        """Follow masks that came into what was `before`; called by the session's parts."""
+        if before is not None:
+            self.sights.came(before)
         self.project_changed.emit()
         self.history_changed.emit()
         self.publish()
@@ -753,7 +757,8 @@ class Session(QObject):
         way = -1 if self._direction < 0 else 1
         frames = range(self._playhead, self._playhead + way * (SOON + 1), way)
         layers = self.project.shown_layers
-        found = (layer.masks.get(frame) for frame in frames for layer in layers)
+        found = [layer.masks.get(frame) for frame in frames for layer in layers]
+        found[len(layers) : len(layers)] = self.sights.masks()  # next to those of the playhead
         return tuple(mask for mask in found if mask is not None)
 
     def publish(self) -> None:
@@ -773,6 +778,8 @@ class Session(QObject):
                 self.project.work_range,
                 self._questions(),
                 self._masks_to_draw(),
+                self.sights.question(),
+                self.sights.contours(),
                 tuple(self._wishes),
                 self.files.keeping,
                 self.files.saving,
@@ -916,7 +923,7 @@ class Session(QObject):
                 pass
             case Stepped() | Ended():
                 self._on_batch(answer)
-            case _ if self.files.take(answer):
+            case _ if self.files.take(answer) or self.sights.take(answer):
                 pass
             case (
                 FrameEmbedded(caches=caches) | Answered(caches=caches) | NotAnswered(caches=caches)
@@ -955,6 +962,7 @@ class Session(QObject):
                 self.say("error", sentence)
             case MatteMade(mask=mask):
                 self._show_mask(mask)
+                self.sights.take(answer)
             case MaskDamaged(mask=mask):
                 self._drop_damaged(mask)
 

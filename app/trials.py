@@ -82,10 +82,14 @@ class Remembering:
         return self._known[key]
 
     def decode(
-        self, embedding: Embedding, steps: Sequence[Step], prior: Logits | None = None
+        self,
+        embedding: Embedding,
+        steps: Sequence[Step],
+        prior: Logits | None = None,
+        cancel: CancelToken | None = None,
     ) -> Prediction:
         """The model's answer under its present policy."""
-        return self.model.decode(embedding, steps, prior)
+        return self.model.decode(embedding, steps, prior, cancel)
 
 
 def trial(

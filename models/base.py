@@ -112,7 +112,7 @@ class ModelInfo:
 
 
 class CancelToken(Protocol):
-    """Ends a running encode from another thread; `models.ort.Cancel` is the one there is."""
+    """Ends work from another thread; `models.ort.Cancel` is the one there is."""
 
     def cancel(self) -> None:
         """Ask the work to stop; it raises `Cancelled` within milliseconds."""
@@ -129,9 +129,15 @@ class Model(Protocol):
         """The embedding of one frame. Raises `Cancelled` or `ModelError`."""
 
     def decode(
-        self, embedding: Embedding, steps: Sequence[Step], prior: Logits | None = None
+        self,
+        embedding: Embedding,
+        steps: Sequence[Step],
+        prior: Logits | None = None,
+        cancel: CancelToken | None = None,
     ) -> Prediction:
         """The answer to `steps`, played in order as an artist would click them.
+
+        Raises `Cancelled` or `ModelError`.
 
         The answer depends on `embedding` and `steps` alone: `prior`, the logits of the answer to
         `steps[:-1]`, only saves playing those steps again.

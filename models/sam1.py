@@ -85,9 +85,13 @@ class Sam1:
         return Embedding((embed[0].astype(np.float16),), (width, height))
 
     def decode(
-        self, embedding: Embedding, steps: Sequence[Step], prior: Logits | None = None
+        self,
+        embedding: Embedding,
+        steps: Sequence[Step],
+        prior: Logits | None = None,
+        cancel: CancelToken | None = None,
     ) -> Prediction:
-        """The answer to `steps` by the policy of `models.answer`. Raises ModelError.
+        """The answer to `steps` by the policy of `models.answer`. Raises Cancelled or ModelError.
 
         `prior` = the logits answered to `steps[:-1]`; without it the steps are played from the
         first. Both ways end in the same logits.
@@ -95,8 +99,8 @@ class Sam1:
         if not steps:
             raise ModelError("A mask needs a point or a box to start from.")
         if isinstance(steps[0], MaskStep):
-            return self._amended(embedding, steps[0], steps[1:], prior)
-        decode = self._decoder_on(embedding)
+            return self._amended(embedding, steps[0], steps[1:], prior, cancel)
+        decode = self._decoder_on(embedding, cast("Cancel | None", cancel))
         first = len(steps) if prior is not None and len(steps) > 1 else 1
         answer = Answer(prior, 0.0) if prior is not None and first > 1 else None
         for k in range(first, len(steps) + 1):
@@ -107,21 +111,27 @@ class Sam1:
         return Prediction(answer.logits, window, answer.score)
 
     def _amended(
-        self, embedding: Embedding, start: MaskStep, steps: Sequence[Step], prior: Logits | None
+        self,
+        embedding: Embedding,
+        start: MaskStep,
+        steps: Sequence[Step],
+        prior: Logits | None,
+        cancel: CancelToken | None,
     ) -> Prediction:
-        sheet = self.sheet(embedding)
+        sheet = self.sheet(embedding, cancel)
         clicks = [step for step in steps if isinstance(step, Click)]
         square = regridded(start.logits, start.window, sheet.side, sheet.window)
         return amended(sheet, square, clicks, prior if len(clicks) > 1 else None)
 
-    def sheet(self, embedding: Embedding) -> Sheet:
+    def sheet(self, embedding: Embedding, cancel: CancelToken | None = None) -> Sheet:
         """What the model knows of a frame, for a tracker. Raises ModelError."""
         across, down = resized_size(embedding.frame_size, self._size)
         rows, columns = math.ceil(down / PATCH), math.ceil(across / PATCH)
         cells = embedding.arrays[0][:, :rows, :columns].transpose(1, 2, 0).astype(np.float32)
         cells /= np.maximum(np.linalg.norm(cells, axis=2, keepdims=True), 1e-6)
         window = window_of(embedding.frame_size, self._size)
-        return Sheet(cells, self._decoder_on(embedding), self._size // 4, window)
+        decode = self._decoder_on(embedding, cast("Cancel | None", cancel))
+        return Sheet(cells, decode, self._size // 4, window)
 
     def tracker(self, options: TrackOptions) -> Tracker:
         """A tracker that takes each frame for an image of its own."""
@@ -135,7 +145,7 @@ class Sam1:
         used = (math.ceil(across / 4), math.ceil(down / 4))
         return Question(points, labels, prior, steps[-1].proposal, used)
 
-    def _decoder_on(self, embedding: Embedding) -> Decode:
+    def _decoder_on(self, embedding: Embedding, cancel: Cancel | None) -> Decode:
         graph = self._decoder.get()
         embed = embedding.arrays[0].astype(np.float32)[None]
         side = self._size // 4
@@ -151,7 +161,7 @@ class Sam1:
                 "mask_input": nothing if prior is None else prior.astype(np.float32)[None, None],
                 "has_mask_input": np.array([prior is not None], np.float32),
             }
-            masks, scores = graph.run(feeds, ["low_res_masks", "iou"])
+            masks, scores = graph.run(feeds, ["low_res_masks", "iou"], cancel)
             checked(graph.name, masks, (1, MASKS, side, side))
             checked(graph.name, scores, (1, MASKS), LARGEST_SCORE)
             return Decoded(masks[0], scores[0])

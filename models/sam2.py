@@ -43,15 +43,21 @@ class Sam2:
         return Embedding(tuple(half(array[0]) for array in arrays), (width, height))
 
     def decode(
-        self, embedding: Embedding, steps: Sequence[Step], prior: Logits | None = None
+        self,
+        embedding: Embedding,
+        steps: Sequence[Step],
+        prior: Logits | None = None,
+        cancel: CancelToken | None = None,
     ) -> Prediction:
-        """The answer to `steps` by the original's rules. Raises ModelError.
+        """The answer to `steps` by the original's rules. Raises Cancelled or ModelError.
 
         `prior` = the logits answered to `steps[:-1]`; without it the steps are played from the
         first. Both ways end in the same logits.
         """
         width, height = embedding.frame_size
-        seen = played(self.graphs, self._features(embedding), steps, (width, height), prior)
+        token = cast("Cancel | None", cancel)
+        features = self._features(embedding)
+        seen = played(self.graphs, features, steps, (width, height), prior, cancel=token)
         return Prediction(half(seen.logits), (0.0, 0.0, width, height), seen.score)
 
     def _features(self, embedding: Embedding) -> Features:

@@ -65,11 +65,15 @@ class DiscModel:
         return Embedding((np.zeros((1, 4, 4, 4), np.float16),), (width, height))
 
     def decode(
-        self, embedding: Embedding, steps: Sequence[Step], prior: Logits | None = None
+        self,
+        embedding: Embedding,
+        steps: Sequence[Step],
+        prior: Logits | None = None,
+        cancel: CancelToken | None = None,
     ) -> Prediction:
         """Discs and holes, in order."""
         del prior
-        assert self.decoding.wait(20)
+        wait(self.decoding, cancel)
         self.decoded.append(tuple(steps))
         width, height = embedding.frame_size
         side = max(width, height)
@@ -86,6 +90,16 @@ class DiscModel:
                 disc = RADIUS + 5 * step.proposal - np.hypot(x - step.x, y - step.y)
                 logits = np.maximum(logits, disc) if step.include else np.minimum(logits, -disc)
         return Prediction(logits.astype(np.float16), window, 0.9)
+
+
+def wait(gate: threading.Event, cancel: CancelToken | None) -> None:
+    """Wait at the gate. Raises Cancelled where the token fires meanwhile."""
+    for _ in range(2000):
+        if isinstance(cancel, Cancel) and cancel.fired:
+            raise Cancelled
+        if gate.wait(0.01):
+            return
+    raise AssertionError("nobody opened the gate")
 
 
 SPEED = 4.0  # clip pixels a frame by which the tracked disc moves to the right

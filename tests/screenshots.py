@@ -60,7 +60,7 @@ def shoot(window: MainWindow, folder: Path, scratch: Path) -> None:
     wait(lambda: window.viewer.is_current and session.matte(layer_id, FRAME) is not None)
     wait(lambda: len(session.embedded_frames()) > 20)
     save(window, folder, "clip")
-    for mode in ("outline", "matte", "cutout"):
+    for mode in ("outline", "matte", "cutout", "difference"):
         window.viewer.toggle_mode(mode)
         save(window, folder, mode)
     window.viewer.toggle_mode("overlay")

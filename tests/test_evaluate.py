@@ -54,7 +54,11 @@ class Discs:
         return Embedding((np.zeros((1, 1, 1), np.float16),), (width, height))
 
     def decode(
-        self, embedding: Embedding, steps: Sequence[Step], prior: Logits | None = None
+        self,
+        embedding: Embedding,
+        steps: Sequence[Step],
+        prior: Logits | None = None,
+        cancel: CancelToken | None = None,
     ) -> Prediction:
         self.priors.append(prior is not None)
         width, height = embedding.frame_size

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from app.domain.mask import Mask
@@ -62,6 +62,11 @@ class History:
     def bytes(self) -> int:
         """About how many bytes undo and redo keep alive."""
         return self._bytes
+
+    def backwards(self) -> Iterator[tuple[Project, str]]:
+        """The values before the present one, the latest first, each with the edit after it."""
+        for index in range(self._index, 0, -1):
+            yield self._steps[index - 1].project, self._steps[index].label
 
     def labels(self) -> list[str]:
         """What led to each value, oldest first."""

@@ -1,8 +1,8 @@
 """Every action of the program, in the order of its menus: the one place where keys are given.
 
-`call` names what runs: a method of a target ("session", "viewer", "layer", "lock", "file" or
-"window"). A row with a `choice` is one of an exclusive set. A checkable row without one hands on
-whether it is on.
+`call` names what runs: a method of a target ("session", "viewer", "comparison", "lines", "layer",
+"lock", "file" or "window"). A row with a `choice` is one of an exclusive set. A checkable row
+without one hands on whether it is on.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ def _edit_rows(tr: Translate) -> tuple[Row, ...]:
                "1 pixel, with Shift by 10"),
             args=("select",), choice="tool", divided=True),
         Row("tool.point", tr("&Point"), "edit", "viewer.set_tool", "P", "point",
-            tr("Click to include; right click or Alt+click to exclude"),
+            tr("Click to include; right click or Alt+click to exclude; hold Shift, also with Alt, "
+               "to see first what a click would give"),
             args=("point",), choice="tool"),
         Row("tool.box", tr("&Box"), "edit", "viewer.set_tool", "R", "box",
             tr("Drag a box round the object"),
@@ -116,8 +117,18 @@ def _view_rows(tr: Translate) -> tuple[Row, ...]:
         _mode("outline", tr("Out&line"), "Shift+O", tr("The edge of the matte alone"), again),
         _mode("matte", tr("&Matte"), "A", tr("The matte in grey"), again),
         _mode("cutout", tr("&Cut-out"), "Shift+A", tr("What the matte keeps, on checks"), again),
+        _mode("difference", tr("Diff&erence"), "D", tr("What the last change added to the layer's "
+              "matte on this frame, and what it took away"), again),
+        Row("view.before", tr("&Before the last change"), "view", "comparison.set_before", "X",
+            "before", tr("Show the layer's mask as it was before its last change on this frame; "
+                         "held down, only as long"), checkable=True, when="clip"),
         Row("view.points", tr("P&rompts"), "view", "viewer.set_marks_shown", "H", "points",
             tr("Show points and boxes"), checkable=True, divided=True),
+        Row("view.onion", tr("Onion &skin"), "view", "lines.set_onion", "G", "onion",
+            tr("Show the layer's contours on the frames before (dashed) and after (dotted)"),
+            checkable=True, when="clip"),
+        Row("view.onion_depth", tr("&Deeper onion skin"), "view", "lines.deepen_onion", "Shift+G",
+            "", tr("Show 1, 2 or 3 frames on each side in the onion skin"), when="clip"),
         Row("view.fit", tr("&Fit"), "view", "viewer.fit", "Shift+Z", "fit",
             tr("Fit the picture into the window"), when="clip", divided=True),
         Row("view.actual", tr("&100 %"), "view", "viewer.show_actual_size", "Ctrl+1", "actual",

@@ -190,6 +190,7 @@ class Actions(QObject):
         if row.icon:
             action.setIcon(theme.icon(row.icon))
         action.setCheckable(row.checkable or bool(row.choice))
+        action.setAutoRepeat(not action.isCheckable())  # a key that is held would flicker
         if row.choice:
             self._group(row.choice).addAction(action)
         role = {"file.quit": QAction.MenuRole.QuitRole, "help.about": QAction.MenuRole.AboutRole}

@@ -10,10 +10,12 @@ from PySide6.QtWidgets import QWidget
 
 from app.domain.project import Box, Layer, Point, Prompt
 from app.ui import marks, overlay, theme
+from app.ui.comparison import Comparison
 from app.ui.empty_state import EmptyState
 from app.ui.marks import Part, Picked
-from app.ui.overlay import MODES, Sheet
+from app.ui.overlay import MODES
 from app.ui.scene import Backing, Scene
+from app.ui.sight_lines import SightLines
 from app.ui.viewport import Viewport
 
 if TYPE_CHECKING:
@@ -48,6 +50,11 @@ class CanvasView(QWidget):
         self._patience = QTimer(self, interval=PATIENCE, singleShot=True)
         self._patience.timeout.connect(self._lose_patience)
         self.empty = EmptyState(self)
+        self.comparison = Comparison(session, self)
+        self.comparison.changed.connect(self.refresh)
+        session.sights.matte_made.connect(self.refresh)
+        self.lines = SightLines(session, self)
+        self.lines.changed.connect(self.update)
         self.setMinimumSize(160, 120)
         session.clip_changed.connect(self._on_clip)
         session.project_changed.connect(self.refresh)
@@ -182,7 +189,7 @@ class CanvasView(QWidget):
         if session.clip is None:
             self._scene = None
         elif (gap := session.frame_error(frame)) is not None:
-            self._scene = Scene(frame, self.mode, sheets=self._sheets(frame), gap=gap)
+            self._scene = self.comparison.dressed(Scene(frame, self.mode, gap=gap))
         elif session.picture(frame) is not None:
             self._scene = self._scene_of(frame)
         else:
@@ -193,15 +200,7 @@ class CanvasView(QWidget):
 
     def _scene_of(self, frame: int) -> Scene:
         picture = self.session.picture(frame)
-        return Scene(frame, self.mode, picture, self._sheets(frame), self.tint)
-
-    def _sheets(self, frame: int) -> tuple[Sheet, ...]:
-        sheets = []
-        for layer in self.session.project.shown_layers:
-            matte = self.session.matte(layer.id, frame)
-            if matte is not None:
-                sheets.append(Sheet(matte, theme.layer_colour(layer.colour)))
-        return tuple(sheets)
+        return self.comparison.dressed(Scene(frame, self.mode, picture, tint=self.tint))
 
     def _wait(self, frame: int) -> None:
         scene = self._scene
@@ -236,7 +235,7 @@ class CanvasView(QWidget):
             else:
                 image = self._backing.image(self._scene, self.view, self.font())
                 painter.drawImage(0, 0, image)
-                self._draw_marks(painter)
+                self._draw_over(painter, self._scene)
             if self.is_ringed():
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.setPen(QPen(theme.FOCUS, 1))
@@ -246,10 +245,13 @@ class CanvasView(QWidget):
         """Whether a ring shows that the canvas has the keyboard or takes what is dropped."""
         return False
 
-    def _draw_marks(self, painter: QPainter) -> None:
-        scene, layer = self._scene, self.session.selected_layer
-        if scene is None or scene.gap is not None or scene.reading is not None:
-            return
+    def _draw_over(self, painter: QPainter, scene: Scene) -> None:
+        if scene.gap is None and scene.reading is None:
+            self.lines.draw(painter, scene.frame, self.view)
+            self._draw_marks(painter, scene)
+
+    def _draw_marks(self, painter: QPainter, scene: Scene) -> None:
+        layer = self.session.selected_layer
         if layer is not None and self.marks_shown:
             prompt = _prompt(layer, scene.frame)
             waiting = self._waiting(layer, scene.frame, prompt)

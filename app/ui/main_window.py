@@ -28,6 +28,7 @@ from app.ui.actions import Actions
 from app.ui.export_dialog import ExportDialog
 from app.ui.file_commands import FileCommands
 from app.ui.history_panel import HistoryPanel
+from app.ui.hold import Hold
 from app.ui.keys import Area, area_after, is_escape, keeps
 from app.ui.layer_commands import LayerCommands
 from app.ui.layer_panel import LayerPanel
@@ -77,12 +78,15 @@ class MainWindow(QMainWindow):
         targets = {
             "session": session,
             "viewer": self.viewer,
+            "comparison": self.viewer.comparison,
+            "lines": self.viewer.lines,
             "window": self,
             "layer": layer,
             "lock": LockCommands(session, self),
             "file": self.files,
         }
         self.actions_table.connect_targets(targets)
+        Hold(self.actions_table["view.before"], self)
         self._connect()
         self._export_dialog: ExportDialog | None = None
         self._desk: ModelDesk | None = None
@@ -301,6 +305,8 @@ class MainWindow(QMainWindow):
             viewer.picked_changed,
             viewer.mode_changed,
             viewer.tool_changed,
+            viewer.comparison.changed,
+            viewer.lines.onion_changed,
         ):
             signal.connect(self._refresh)
         viewer.open_clip_requested.connect(self.files.open)
@@ -334,6 +340,8 @@ class MainWindow(QMainWindow):
         table.check(f"tool.{self.viewer.tool}", on=True)
         table.check(f"view.{self.viewer.mode}", on=True)
         table.check("view.points", self.viewer.marks_shown)
+        table.check("view.before", self.viewer.comparison.before_shown)
+        table.check("view.onion", self.viewer.lines.onion_shown)
         table.check("view.panels", not self.panels.isHidden())
         table.check("playback.loop", self.session.looping)
         table.check("layer.shown", bool(layer and layer.shown))

@@ -31,7 +31,8 @@ class ModeBar(QWidget):
         self.tint = self._make_tint()
         layout.addWidget(self.tint)
         layout.addSpacing(theme.GAP)
-        layout.addWidget(actions.button("view.points", self))
+        for action in ("view.before", "view.points", "view.onion"):
+            layout.addWidget(actions.button(action, self))
         layout.addStretch()
         self.zoom = QLabel(self)
         self.zoom.setFont(theme.numerals(self.font()))

@@ -19,7 +19,7 @@ from app.ui.viewport import Viewport
 
 Pixels = NDArray[np.uint8]
 
-MODES = ("picture", "overlay", "outline", "matte", "cutout")
+MODES = ("picture", "overlay", "outline", "matte", "cutout", "difference")
 TINT = 0.5  # how much of the layer's colour covers the picture, unless told
 EDGE = 0.75  # and of the line round the overlay
 NEAREST_FROM = 2.0  # zoom from which clip pixels are shown as they are
@@ -139,17 +139,17 @@ def tint_table(colour: QColor, strength: float) -> NDArray[np.uint32]:
 
 def _draw_tint(painter: QPainter, sheet: Sheet, view: Viewport, tint: float) -> None:
     """The matte in its colour, and round it a line, so that a faint tint still has a border."""
-    placed = _trimmed(place(sheet.matte, view))
-    image = _argb(_looked_up(tint_table(sheet.colour, tint), placed.pixels))
+    placed = trimmed(place(sheet.matte, view))
+    image = argb(_looked_up(tint_table(sheet.colour, tint), placed.pixels))
     _draw_image(painter, image, placed.target, view)
-    placed = _on_screen(placed, view, nearest=view.zoom >= NEAREST_FROM)
+    placed = on_screen(placed, view, nearest=view.zoom >= NEAREST_FROM)
     edge = outline(placed.pixels, max(1, round(view.ratio)))
     edge[placed.pixels >= 128] = 0  # the tint itself stays as it is, to the last pixel
     _draw_edge(painter, placed, edge, halo=0, line=tint_table(sheet.colour, EDGE)[255])
 
 
 def _draw_outline(painter: QPainter, sheet: Sheet, view: Viewport) -> None:
-    placed = _on_screen(_trimmed(place(sheet.matte, view)), view)
+    placed = on_screen(trimmed(place(sheet.matte, view)), view)
     edge = outline(placed.pixels, max(1, round(view.ratio)))
     _draw_edge(painter, placed, edge, halo=0x70000000, line=sheet.colour.rgba())
 
@@ -160,10 +160,10 @@ def _draw_edge(
     """An outline over the pixels it was made of; colours are premultiplied 0xAARRGGBB."""
     table = np.zeros(LINE + 1, np.uint32)
     table[HALO], table[LINE] = halo, line
-    painter.drawImage(placed.target.topLeft(), _argb(_looked_up(table, edge)))
+    painter.drawImage(placed.target.topLeft(), argb(_looked_up(table, edge)))
 
 
-def _trimmed(placed: Placed) -> Placed:
+def trimmed(placed: Placed) -> Placed:
     """The part with anything in it and a rim of nothing, where there is one."""
     pixels, target = placed
     x, y, width, height = cv2.boundingRect(pixels)
@@ -178,7 +178,7 @@ def _looked_up(table: NDArray[np.uint32], pixels: Pixels) -> NDArray[np.uint32]:
     return np.take(table, pixels, mode="clip")  # no check of bounds: nearly twice as fast
 
 
-def _on_screen(placed: Placed, view: Viewport, *, nearest: bool = False) -> Placed:
+def on_screen(placed: Placed, view: Viewport, *, nearest: bool = False) -> Placed:
     """The same on whole device pixels, one value each: what lines are as wide on at any zoom."""
     if view.zoom < 1:
         return placed
@@ -230,7 +230,7 @@ def _image(pixels: Pixels, format_: QImage.Format) -> QImage:
     return QImage(pixels.data, width, height, pixels.strides[0], format_)
 
 
-def _argb(pixels: NDArray[np.uint32]) -> QImage:
+def argb(pixels: NDArray[np.uint32]) -> QImage:
     """A premultiplied image of its own."""
     height, width = pixels.shape
     stride, premultiplied = pixels.strides[0], QImage.Format.Format_ARGB32_Premultiplied

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 
-from app.ui import overlay, theme
+from app.ui import difference, overlay, theme
+from app.ui.chips import CHIP, draw_chip
 from app.ui.overlay import Pixels, Sheet
 from app.ui.viewport import Viewport
 
 DIM = QColor(0x1F, 0x1F, 0x1F, 150)  # over a picture that is not the one of the playhead
-CHIP = QColor(16, 16, 16, 215)
 HATCH = 12  # logical pixels between the lines of a gap
 
 
@@ -27,20 +28,27 @@ class Scene:
     tint: float = overlay.TINT  # of the overlay
     gap: str | None = None  # why the frame cannot be shown; its mattes can, by themselves
     reading: int | None = None  # the frame still to come
+    before: Sheet | None = None  # what the difference is to
+    note: str = ""  # said quietly at the lower left
 
     def same(self, other: Scene | None) -> bool:
         """Whether the other looks the same: the very same arrays, not equal ones."""
         return (
             other is not None
-            and (self.frame, self.mode, self.tint, self.gap, self.reading)
-            == (other.frame, other.mode, other.tint, other.gap, other.reading)
+            and (self.frame, self.mode, self.tint, self.gap, self.reading, self.note)
+            == (other.frame, other.mode, other.tint, other.gap, other.reading, other.note)
             and self.picture is other.picture
-            and len(self.sheets) == len(other.sheets)
+            and len(self.mattes) == len(other.mattes)
             and all(
                 a.matte is b.matte and a.colour == b.colour
-                for a, b in zip(self.sheets, other.sheets, strict=True)
+                for a, b in zip(self.mattes, other.mattes, strict=True)
             )
         )
+
+    @property
+    def mattes(self) -> tuple[Sheet, ...]:
+        """All of its mattes, those before too."""
+        return self.sheets if self.before is None else (*self.sheets, self.before)
 
 
 class Backing:
@@ -74,6 +82,8 @@ def paint(scene: Scene, view: Viewport, font: QFont) -> QImage:
         mode = "picture" if scene.reading is not None else scene.mode
         with QPainter(image) as painter:  # in device pixels
             overlay.draw(painter, view, picture, scene.sheets, mode, scene.tint)
+            if mode == "difference":
+                _draw_difference(painter, view, scene)
     image.setDevicePixelRatio(ratio)
     with QPainter(image) as painter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -82,11 +92,23 @@ def paint(scene: Scene, view: Viewport, font: QFont) -> QImage:
             _draw_chip(painter, scene.gap or "", view)
         elif scene.gap is not None:
             _draw_gap(painter, view, scene.gap)
+        elif scene.before is not None:
+            difference.draw_legend(painter, view, scene.note)
+        elif scene.note:
+            draw_chip(painter, view, [(None, scene.note)])
         if scene.reading is not None:
             painter.fillRect(view.target, DIM)
             text = QCoreApplication.translate("Viewer", "reading {0}").format(scene.reading)
             _draw_chip(painter, text, view)
     return image
+
+
+def _draw_difference(painter: QPainter, view: Viewport, scene: Scene) -> None:
+    some = scene.sheets[:1] or ((scene.before,) if scene.before else ())
+    for sheet in some:
+        now = scene.sheets[0].matte if scene.sheets else np.zeros_like(sheet.matte)
+        before = scene.before.matte if scene.before else now
+        difference.draw(painter, view, now, before, sheet.colour)
 
 
 def _draw_gap(painter: QPainter, view: Viewport, sentence: str) -> None:

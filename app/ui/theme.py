@@ -50,6 +50,11 @@ def layer_colour(index: int) -> QColor:
     return LAYER_COLOURS[index % len(LAYER_COLOURS)]
 
 
+def pale(colour: QColor) -> QColor:
+    """The colour half way to white."""
+    return QColor(*((getattr(colour, part)() + 255) // 2 for part in ("red", "green", "blue")))
+
+
 def apply(app: QApplication) -> None:
     """Give the whole program its style, palette, type and window icon."""
     app.setStyle(QStyleFactory.create("Fusion"))

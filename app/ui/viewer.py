@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 
 from app.ui.canvas_view import CanvasView
 from app.ui.claim import claim
+from app.ui.hover import Hover
 from app.ui.tools import BoxTool, PointTool, SelectTool, Tool, arrow, within
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Viewer(CanvasView):
         super().__init__(session, parent)
         self._tools = {"select": SelectTool(self), "point": PointTool(self), "box": BoxTool(self)}
         self.tool = "point"
+        self._hover_preview = Hover(self)
         self.setAccessibleName(self.tr("Canvas"))
         self.setAccessibleDescription(
             self.tr("The picture with its mattes; click to include, right click to exclude")

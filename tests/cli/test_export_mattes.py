@@ -49,9 +49,13 @@ class CountingModel:
         return Embedding((np.zeros((1, 2), np.float16),), (rgb.shape[1], rgb.shape[0]))
 
     def decode(
-        self, embedding: Embedding, steps: Sequence[Step], prior: Logits | None = None
+        self,
+        embedding: Embedding,
+        steps: Sequence[Step],
+        prior: Logits | None = None,
+        cancel: CancelToken | None = None,
     ) -> Prediction:
-        del steps, prior
+        del steps, prior, cancel
         self.decoded += 1
         width, height = embedding.frame_size
         return Prediction(EVERYTHING, (0, 0, width, height), 1.0)

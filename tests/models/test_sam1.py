@@ -127,6 +127,14 @@ def test_a_cancelled_encode_says_so(model: Sam1) -> None:
         model.encode(frame(), token)
 
 
+def test_a_cancelled_decode_says_so(model: Sam1) -> None:
+    embedding, token = model.encode(frame()), Cancel()
+    model.decode(embedding, [Click(10, 10)], cancel=token)
+    token.cancel()
+    with pytest.raises(Cancelled):
+        model.decode(embedding, [Click(10, 10)], cancel=token)
+
+
 def test_graphs_are_opened_when_they_are_needed(tmp_path: Path) -> None:
     model = tiny_model(tmp_path / "tiny")
     assert model._encoder.graph is None

@@ -68,7 +68,11 @@ class ToyImages:
         return Sheet(cells, decode, SIDE, (0.0, 0.0, 128.0, 128.0))
 
     def decode(
-        self, embedding: Embedding, steps: Sequence[Step], prior: Logits | None = None
+        self,
+        embedding: Embedding,
+        steps: Sequence[Step],
+        prior: Logits | None = None,
+        cancel: CancelToken | None = None,
     ) -> Prediction:
         """A square of 24 pixels round each click."""
         logits = np.full((SIDE, SIDE), -8, np.float16)

@@ -19,11 +19,14 @@ from PySide6.QtCore import QObject, Signal
 
 from app.domain import edits
 from app.domain.clip_facts import Clip, Interpretation
+from app.domain.contour import Contour
+from app.domain.earlier import Earlier
 from app.domain.fingerprint import Fingerprint
 from app.domain.frames import FrameRange
 from app.domain.history import History
 from app.domain.mask import Mask
 from app.domain.project import Box, Layer, LayerId, Point, Project, Prompt
+from app.sights import Skin
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -147,6 +150,49 @@ class FakeFiles(QObject):
     saving: object = None
 
 
+class FakeSights(QObject):
+    """The session's sights: tests say what is at hand."""
+
+    changed = Signal()
+    matte_made = Signal()
+    replaced = Signal(object)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.onion_count = 0
+        self.comparing = self.showing_replaced = False
+        self.hovered: list[Point | None] = []
+        self.previewed: Contour | None = None
+        self.before: Earlier | None = None
+        self.mattes: dict[Mask, Pixels] = {}
+        self.skins: list[Skin] = []
+
+    def show_onion(self, count: int) -> None:
+        self.onion_count = count
+
+    def onion(self, _frame: int) -> list[Skin]:
+        return self.skins
+
+    def show_replaced(self, *, on: bool) -> None:
+        self.showing_replaced = on
+
+    def hover(self, point: Point | None) -> None:
+        if self.hovered[-1:] != [point]:
+            self.hovered.append(point)
+
+    def preview(self) -> Contour | None:
+        return self.previewed
+
+    def compare(self, *, on: bool) -> None:
+        self.comparing = on
+
+    def earlier(self, _frame: int) -> Earlier | None:
+        return self.before
+
+    def matte(self, mask: Mask) -> Pixels | None:
+        return self.mattes.get(mask)
+
+
 class FakeSession(QObject):
     """The session's signals, properties and calls over plain values."""
 
@@ -174,6 +220,7 @@ class FakeSession(QObject):
         self.calls: list[tuple[str, tuple[object, ...]]] = []
         self.answers = Answers()
         self.files = FakeFiles(self)
+        self.sights = FakeSights(self)
         self.history = History(project or Project())
         self.playhead = self.clip.frames.first if self.clip else 0
         self.selected: LayerId | None = None

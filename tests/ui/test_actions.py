@@ -28,7 +28,7 @@ def actions(window: QWidget) -> Actions:
     return Actions(window)
 
 
-TARGETS = {"session", "viewer", "window", "layer", "lock", "file"}
+TARGETS = {"session", "viewer", "lines", "comparison", "window", "layer", "lock", "file"}
 
 
 def test_ids_are_unique_and_every_row_is_complete() -> None:
