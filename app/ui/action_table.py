@@ -249,7 +249,7 @@ def _track_rows(tr: Translate) -> tuple[Row, ...]:
             "Ctrl+Shift+T", "propagate_all",
             tr("Carry the masks of every layer from its keyframe both ways"),
             when="propagate_all"),
-        Row("track.fix", tr("Carry the fi&x outwards"), "track", "session.propagate_fix", "G",
+        Row("track.fix", tr("Carry the fi&x outwards"), "track", "session.propagate_fix", "T",
             "propagate_both",
             tr("Propagate the correction on this frame both ways, as far as it changes anything"),
             when="propagate_fix", divided=True),
