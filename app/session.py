@@ -516,7 +516,7 @@ class Session(QObject):
         self._history.go_to(index)
         self.propagator.check()
         self._after_change()
-        frames = edits.frames_prompted_otherwise(before, self.project)
+        frames = edits.frames_marked_otherwise(before, self.project)
         if frames and self._playhead not in frames:
             self.seek(min(frames, key=lambda frame: abs(frame - self._playhead)))
 

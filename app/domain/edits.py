@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TypeVar
@@ -121,8 +121,13 @@ def clear_prompt(project: Project, layer_id: LayerId, frame: int) -> Project:
 
 
 def set_prompt(project: Project, layer_id: LayerId, frame: int, prompt: Prompt) -> Project:
-    """The layer with `prompt` on `frame`; an empty one takes the frame's mask away with it."""
+    """The layer with `prompt` on `frame`; an empty one takes the frame's mask away with it.
+
+    A locked frame stays as it is.
+    """
     layer = project.layer(layer_id)
+    if frame in layer.locks:
+        return project
     if prompt:
         return _with_layer(project, replace(layer, prompts=_put(layer.prompts, frame, prompt)))
     prompts, masks = _without(layer.prompts, frame), _without(layer.masks, frame)
@@ -130,16 +135,18 @@ def set_prompt(project: Project, layer_id: LayerId, frame: int, prompt: Prompt) 
 
 
 def set_mask(project: Project, layer_id: LayerId, frame: int, mask: Mask) -> Project:
-    """The layer with `mask` on `frame`."""
+    """The layer with `mask` on `frame`; a locked frame keeps its own."""
     layer = project.layer(layer_id)
+    if frame in layer.locks:
+        return project
     return _with_layer(project, replace(layer, masks=_put(layer.masks, frame, mask)))
 
 
 def set_masks(project: Project, masks: Mapping[LayerId, Mapping[int, Mask]]) -> Project:
     """The layers with masks that no prompt made, as propagation gives them.
 
-    A frame with a prompt keeps its own mask, a locked layer all of them; a layer that is not there
-    is left out.
+    A frame with a prompt or a lock keeps its own mask, a locked layer all of them; a layer that is
+    not there is left out.
     """
     return masks_setter(masks)(project)
 
@@ -193,30 +200,80 @@ def answers_setter(
 
 
 def with_masks(layer: Layer, masks: Mapping[int, Mask]) -> Layer:
-    """The layer with these masks on the frames that have no prompt; a locked one as it is."""
+    """The layer with these masks on the frames without prompt and lock; a locked one as it is."""
     if layer.locked:
         return layer
     fresh = {
         frame: mask
         for frame, mask in masks.items()
-        if frame not in layer.prompts and layer.masks.get(frame) is not mask
+        if frame not in layer.prompts
+        and frame not in layer.locks
+        and layer.masks.get(frame) is not mask
     }
     return replace(layer, masks=MappingProxyType({**layer.masks, **fresh})) if fresh else layer
 
 
 def drop_mask(project: Project, layer_id: LayerId, frame: int) -> Project:
-    """The layer without the mask on `frame`; its prompt stays."""
+    """The layer without the mask on `frame` and without its lock; its prompt stays."""
     layer = project.layer(layer_id)
-    return _with_layer(project, replace(layer, masks=_without(layer.masks, frame)))
+    masks, locks = _without(layer.masks, frame), layer.locks - {frame}
+    return _with_layer(project, replace(layer, masks=masks, locks=locks))
 
 
-def frames_prompted_otherwise(before: Project, after: Project) -> set[int]:
-    """The frames on which a layer that both projects have is prompted differently."""
+def lock_frames(
+    project: Project, layer_id: LayerId, frames: Collection[int], locked: bool
+) -> Project:
+    """The layer with these frames locked, or free; those without a mask cannot be locked.
+
+    Neither can those whose mask does not answer their prompt: the right one is on its way.
+    """
+    layer = project.layer(layer_id)
+    if not locked:
+        return _with_layer(project, replace(layer, locks=layer.locks - set(frames)))
+    held = {frame for frame in frames if frame in layer.masks and not layer.is_stale(frame)}
+    return _with_layer(project, replace(layer, locks=layer.locks | held))
+
+
+def mark_absent(project: Project, layer_id: LayerId, frames: Collection[int]) -> Project:
+    """The layer said not to be on these frames: an empty mask on each, locked, and no prompt.
+
+    Raises ValueError without a clip.
+    """
+    if project.clip is None:
+        raise ValueError("without a clip there are no frames to be absent from")
+    empty = Mask.absent(project.clip.size)
+    fresh = {frame for frame in frames if not project.layer(layer_id).is_absent(frame)}
+    return import_masks(project, layer_id, dict.fromkeys(fresh, empty))
+
+
+def import_masks(project: Project, layer_id: LayerId, masks: Mapping[int, Mask]) -> Project:
+    """The layer with masks that were made elsewhere, locked; prompts on their frames are deleted.
+
+    The artist asks for it, so locked frames get them too.
+    """
+    if not masks:
+        return project
+    layer = project.layer(layer_id)
+    prompts = {frame: item for frame, item in layer.prompts.items() if frame not in masks}
+    changed = replace(
+        layer,
+        prompts=layer.prompts if len(prompts) == len(layer.prompts) else MappingProxyType(prompts),
+        masks=MappingProxyType({**layer.masks, **masks}),
+        locks=layer.locks | masks.keys(),
+    )
+    return _with_layer(project, changed)
+
+
+def frames_marked_otherwise(before: Project, after: Project) -> set[int]:
+    """The frames on which a layer that both projects have is prompted or locked differently."""
     older = {layer.id: layer for layer in before.layers}
     frames: set[int] = set()
     for layer in after.layers:
         other = older.get(layer.id)
-        if other is None or other.prompts is layer.prompts:
+        if other is None:
+            continue
+        frames |= other.locks ^ layer.locks
+        if other.prompts is layer.prompts:
             continue
         for frame in other.prompts.keys() | layer.prompts.keys():
             if other.prompts.get(frame) != layer.prompts.get(frame):

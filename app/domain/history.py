@@ -190,7 +190,12 @@ def _layer_bytes(layer: Layer, newer: Layer | None) -> int:
         return 0
     masks = newer.masks if newer else {}
     prompts = newer.prompts if newer else {}
-    return _mask_bytes(layer.masks, masks) + _prompt_bytes(layer.prompts, prompts)
+    locks = newer.locks if newer else frozenset()
+    return (
+        _mask_bytes(layer.masks, masks)
+        + _prompt_bytes(layer.prompts, prompts)
+        + _lock_bytes(layer.locks, locks)
+    )
 
 
 def _mask_bytes(masks: Mapping[int, Mask], newer: Mapping[int, Mask]) -> int:
@@ -205,6 +210,10 @@ def _prompt_bytes(prompts: Mapping[int, Prompt], newer: Mapping[int, Prompt]) ->
         return 0
     gone = (p for frame, p in prompts.items() if newer.get(frame) is not p)
     return _table_bytes(prompts) + sum(POINT_BYTES * (1 + len(p.points)) for p in gone)
+
+
+def _lock_bytes(locks: frozenset[int], newer: frozenset[int]) -> int:
+    return 0 if locks is newer or not locks else sys.getsizeof(locks)
 
 
 def _table_bytes(table: Mapping[int, object]) -> int:

@@ -37,6 +37,7 @@ class Mask:
     The window's left and top are whole clip pixels; its right and bottom may be fractions and may
     lie outside the frame (a model that pads to a square covers more than the frame).
     `prompt` is the question this mask answers; None for a mask that no prompt made.
+    An `empty` mask has nothing inside; it is noted, so that nobody has to look for thousands.
     """
 
     data: bytes  # the PNG
@@ -45,6 +46,9 @@ class Mask:
     prompt: Prompt | None
     model: str  # id of the model that answered
     score: float  # the model's own estimate of the mask's IoU, 0..1
+    empty: bool = False
+    doubt: float = 0.0  # how doubtful the mask is, 0..1
+    reason: str = ""  # why it is doubtful, a short code
 
     @classmethod
     def pack(
@@ -63,7 +67,14 @@ class Mask:
         grey = (levels + (LEVELS + 1)).astype(np.uint16) << SHIFT
         data = cv2.imencode(".png", grey)[1].tobytes()
         rows, columns = logits.shape
-        return cls(data, (rows, columns), window, prompt, model, score)
+        return cls(data, (rows, columns), window, prompt, model, score, not (soft > 0).any())
+
+    @classmethod
+    def absent(cls, size: tuple[int, int]) -> Mask:
+        """The mask of an object that is not on a frame of `size` = (width, height)."""
+        window = (0.0, 0.0, float(size[0]), float(size[1]))
+        nothing = np.full((1, 1), NOTHING, np.float16)
+        return cls.pack(nothing, window=window, prompt=None, model="", score=1.0)
 
     @classmethod
     def cropped(

@@ -63,7 +63,11 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Layer:
-    """One object to cut out: its prompts and its masks, by frame."""
+    """One object to cut out: its prompts and its masks, by frame.
+
+    `locks` are frames whose masks the artist holds for right: neither propagation nor prompts
+    change them, and they say what the layer is, as keyframes do. Each of them has a mask.
+    """
 
     id: LayerId
     name: str
@@ -73,9 +77,12 @@ class Layer:
     locked: bool = False
     prompts: Mapping[int, Prompt] = field(default_factory=lambda: MappingProxyType({}))
     masks: Mapping[int, Mask] = field(default_factory=lambda: MappingProxyType({}))
+    locks: frozenset[int] = frozenset()
 
     def is_stale(self, frame: int) -> bool:
-        """Whether the mask on `frame` does not answer the prompt there."""
+        """Whether the mask on `frame` does not answer the prompt there; a locked one does."""
+        if frame in self.locks:
+            return False
         prompt, mask = self.prompts.get(frame), self.masks.get(frame)
         if prompt is None:
             return mask is not None and mask.prompt is not None
@@ -85,6 +92,10 @@ class Layer:
     def keyframes(self) -> list[int]:
         """The frames with a prompt, ascending."""
         return sorted(self.prompts)
+
+    def is_absent(self, frame: int) -> bool:
+        """Whether the artist holds it for right that the object is not on `frame`."""
+        return frame in self.locks and self.masks[frame].empty
 
 
 @dataclass(frozen=True)

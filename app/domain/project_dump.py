@@ -25,7 +25,14 @@ from app.domain.project_schema import ProjectError, guard, reading
 Row: TypeAlias = dict[str, Any]
 
 ROWID = ("rowid",)
-KEYS = {"fact": ("name",), "layer": ("id",), "prompt": ("layer", "frame"), "mask": ROWID}
+KEYS = {
+    "fact": ("name",),
+    "layer": ("id",),
+    "prompt": ("layer", "frame"),
+    "mask": ROWID,
+    "lock": ("layer", "frame"),
+}
+LOCKS_SINCE = 2  # versions before have no such table, and miss nothing by it
 LONGEST_COPY = 16 << 30
 MISSES = 1000  # rows in a row that cannot be read, until a hole is given up
 
@@ -39,6 +46,7 @@ class Dump:
     layers: list[Row] = field(default_factory=list)
     masks: dict[str, list[Row]] = field(default_factory=dict)  # by layer id; `data` is the PNG
     prompts: dict[str, list[Row]] = field(default_factory=dict)  # by layer id
+    locks: dict[str, list[Row]] = field(default_factory=dict)  # by layer id
     faults: list[str] = field(default_factory=list)
 
 
@@ -53,14 +61,15 @@ def dump(path: Path) -> Dump:
             facts = _rows(db, "fact", found.faults)
             found.facts = {str(row.get("name")): _parsed(row.get("value")) for row in facts}
             found.layers = sorted(_rows(db, "layer", found.faults), key=_place)
-            for name, kept in (("prompt", found.prompts), ("mask", found.masks)):
+            kinds = [("prompt", found.prompts), ("mask", found.masks), ("lock", found.locks)]
+            for name, kept in kinds[:2] if 0 < found.version < LOCKS_SINCE else kinds:
                 for row in _rows(db, name, found.faults):
                     kept.setdefault(str(row.get("layer")), []).append(row)
     except OSError as e:
         raise ProjectError(f"{path} cannot be read ({e.strerror}); check the name.") from e
     except sqlite3.Error as e:
         raise ProjectError(f"Nothing can be read of {path.name} ({e}); use a backup.") from e
-    if not (found.facts or found.layers or found.prompts or found.masks):
+    if not (found.facts or found.layers or found.prompts or found.masks or found.locks):
         why = found.faults[0] if found.faults else "it is empty"
         raise ProjectError(f"Nothing can be read of {path.name} ({why}); use a backup.")
     return found
@@ -69,7 +78,8 @@ def dump(path: Path) -> Dump:
 def as_values(found: Dump) -> Row:
     """The dump as JSON holds it, in an order that does not depend on how it was written."""
     ids = [str(layer.get("id")) for layer in found.layers]
-    lost = sorted((found.prompts.keys() | found.masks.keys()) - set(ids))
+    tables = (found.prompts, found.masks, found.locks)
+    lost = sorted({layer_id for table in tables for layer_id in table} - set(ids))
     layers = [*found.layers, *({"id": layer_id, "name": f"lost {layer_id}"} for layer_id in lost)]
     return {
         "version": found.version,
@@ -84,6 +94,10 @@ def as_values(found: Dump) -> Row:
                 "masks": [
                     _mask_values(row)
                     for row in _by_frame(found.masks.get(str(layer.get("id")), []))
+                ],
+                "locks": [
+                    _shown(row.get("frame"))
+                    for row in _by_frame(found.locks.get(str(layer.get("id")), []))
                 ],
             }
             for layer in layers
@@ -199,6 +213,7 @@ def _mask_values(row: Row) -> Row:
     data = data if isinstance(data, bytes) else b""
     return {
         **{key: _shown(row.get(key)) for key in ("frame", "model", "score")},
+        **{key: _shown(row[key]) for key in ("empty", "doubt", "reason") if key in row},
         "window": [_shown(row.get(edge)) for edge in ("x0", "y0", "x1", "y1")],
         "prompt": _parsed(row.get("prompt")),
         "sha256": hashlib.sha256(data).hexdigest(),

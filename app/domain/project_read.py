@@ -47,16 +47,25 @@ LAYERS = (
     "SELECT id, name, colour, shown, solo, locked FROM layer NOT INDEXED ORDER BY place LIMIT ?"
 )
 PROMPTS = "SELECT layer, frame, steps FROM prompt NOT INDEXED"
-MASKS = "SELECT layer, frame, prompt, model, score, x0, y0, x1, y1, data FROM mask NOT INDEXED"
+MASKS = (
+    "SELECT layer, frame, prompt, model, score, empty, doubt, reason, x0, y0, x1, y1, data"
+    " FROM mask NOT INDEXED"
+)
+LOCKS = "SELECT layer, frame FROM lock NOT INDEXED"
 LONGEST_NAME = 1000
 LONGEST_ID = 64
+LONGEST_REASON = 40
 MOST_BYTES = 16 << 30
 FACTS = ("clip", "in_out", "view", "picture")
 COLUMNS = {
     "fact": ["name", "value"],
     "layer": ["id", "place", "name", "colour", "shown", "solo", "locked"],
     "prompt": ["layer", "frame", "steps"],
-    "mask": ["layer", "frame", "prompt", "model", "score", "x0", "y0", "x1", "y1", "data"],
+    "mask": [
+        *("layer", "frame", "prompt", "model", "score", "x0", "y0", "x1", "y1", "data"),
+        *("empty", "doubt", "reason"),
+    ],
+    "lock": ["layer", "frame"],
 }
 
 
@@ -85,7 +94,7 @@ def read_project(path: Path) -> Stored:
 def read_database(db: sqlite3.Connection, version: int, name: str) -> Stored:
     """The project in an open database of a `version`. Raises sqlite3.Error, ValueError.
 
-    Rows of prompts and masks that make no sense are left out and counted in the warnings.
+    Rows of prompts, masks and locks that make no sense are left out and counted in the warnings.
     """
     try:
         return _read(db, version, name)
@@ -185,7 +194,7 @@ def _view(facts: dict[str, object]) -> View:
 
 
 class _Rows:
-    """Makes layers of rows; rows of prompts and masks that make no sense are left out, counted."""
+    """Makes layers of rows; rows on a frame that make no sense are left out, counted."""
 
     def __init__(self, db: sqlite3.Connection, clip: Clip | None) -> None:
         self._db, self._clip = db, clip
@@ -204,8 +213,14 @@ class _Rows:
             raise ValueError("two layers with one id")
         prompts = self._sound(PROMPTS, layers, _prompt, "prompt")
         masks = self._sound(MASKS, layers, self._mask, "mask")
+        locks = self._sound(LOCKS, layers, lambda _row: None, "lock")
         return tuple(
-            replace(layer, prompts=prompts[layer.id], masks=masks[layer.id])
+            replace(
+                layer,
+                prompts=prompts[layer.id],
+                masks=masks[layer.id],
+                locks=frozenset(locks[layer.id].keys() & masks[layer.id].keys()),
+            )
             for layer in layers.values()
         )
 
@@ -234,13 +249,25 @@ class _Rows:
         return {str(layer_id): MappingProxyType(rows) for layer_id, rows in found.items()}
 
     def _mask(self, row: Row) -> Mask:
-        prompt, model, score, *window, data = row
+        prompt, model, score, empty, doubt, reason, *window, data = row
         if not isinstance(data, bytes) or not isinstance(model, str) or len(model) > LONGEST_NAME:
             raise ValueError("no mask")
+        if not isinstance(reason, str) or len(reason) > LONGEST_REASON:
+            raise ValueError("no reason")
         answered = None if prompt is None else prompt_of(prompt)
         shape = checked_shape(data)
         covered = self._window(window, shape)
-        return Mask(data, shape, covered, answered, model, min(max(real(score), 0.0), 1.0))
+        return Mask(
+            data,
+            shape,
+            covered,
+            answered,
+            model,
+            _part(score),
+            bool(whole(empty, 0, 1)),
+            _part(doubt),
+            reason,
+        )
 
     def _window(self, window: Row, shape: tuple[int, int]) -> Window:
         key = (*window, *shape)
@@ -251,6 +278,11 @@ class _Rows:
         size = self._clip.size if self._clip else (0, 0)
         self._windows[key] = checked_window((x0, y0, x1, y1), size, shape)
         return self._windows[key]
+
+
+def _part(value: object) -> float:
+    """A number from 0 to 1; what lies beside is taken to the nearer end."""
+    return min(max(real(value), 0.0), 1.0)
 
 
 def _layer(row: tuple[object, ...]) -> Layer:

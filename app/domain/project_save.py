@@ -106,7 +106,7 @@ def _check(db: sqlite3.Connection, part: Path) -> None:
             raise OSError(errno.EIO, "it did not read back as it was written")
         if part.stat().st_size < SMALL:
             _read_as_later(copy, part)
-        for table in ("layer", "prompt", "mask"):
+        for table in ("layer", "prompt", "mask", "lock"):
             count = f"SELECT count(*) FROM {table}"  # noqa: S608 - our own names
             if copy.execute(count).fetchone() != db.execute(count).fetchone():
                 raise OSError(errno.EIO, "it did not read back as it was written")

@@ -6,6 +6,7 @@
 | `layer` | a layer; `place` 0 is the top of the panel |
 | `prompt` | the prompt of a layer on a frame, as JSON |
 | `mask` | the mask of a layer on a frame: a 16-bit grey PNG and what belongs to it |
+| `lock` | a frame of a layer whose mask is held for right |
 
 The file says which version of this it has in `user_version`. An older one is brought forward in
 memory by MIGRATIONS when it is read; a newer one is read as far as it is understood.
@@ -27,7 +28,7 @@ from urllib.parse import quote
 from app.domain.clip_facts import shown
 
 APPLICATION_ID = 0x526F746F  # "Roto"
-VERSION = 1
+VERSION = 2
 SUFFIX = ".roto"
 PAGE = 65536  # ten masks on a page: a smaller one leaves a fifth empty and doubles the saving
 LONGEST_VALUE = 32 << 20  # bytes of one text or image
@@ -51,13 +52,32 @@ CREATE TABLE mask (
     layer TEXT NOT NULL, frame INTEGER NOT NULL,
     prompt TEXT, model TEXT NOT NULL, score REAL NOT NULL,
     x0 REAL NOT NULL, y0 REAL NOT NULL, x1 REAL NOT NULL, y1 REAL NOT NULL,
-    data BLOB NOT NULL, PRIMARY KEY (layer, frame)
+    data BLOB NOT NULL, empty INTEGER NOT NULL DEFAULT 0,
+    doubt REAL NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '', PRIMARY KEY (layer, frame)
 );
+CREATE TABLE lock (
+    layer TEXT NOT NULL, frame INTEGER NOT NULL, PRIMARY KEY (layer, frame)
+) WITHOUT ROWID;
 """
+
+
+def _locks_and_doubt(db: sqlite3.Connection) -> None:
+    """Version 2: locked frames, and of each mask whether it is empty and how doubtful it is."""
+    db.execute(
+        "CREATE TABLE lock (layer TEXT NOT NULL, frame INTEGER NOT NULL,"
+        " PRIMARY KEY (layer, frame)) WITHOUT ROWID"
+    )
+    for column in (
+        "empty INTEGER NOT NULL DEFAULT 0",
+        "doubt REAL NOT NULL DEFAULT 0",
+        "reason TEXT NOT NULL DEFAULT ''",
+    ):
+        db.execute(f"ALTER TABLE mask ADD COLUMN {column}")
+
 
 # What brings a file of version N to N + 1. A stored file of each version stands in tests/data.
 Migration: TypeAlias = Callable[[sqlite3.Connection], None]
-MIGRATIONS: Mapping[int, Migration] = {}
+MIGRATIONS: Mapping[int, Migration] = {1: _locks_and_doubt}
 
 
 class ProjectError(Exception):

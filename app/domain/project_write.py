@@ -16,6 +16,7 @@ from app.domain.project_values import clip_text, prompt_text, view_text
 
 T = TypeVar("T")
 NOTHING: Mapping[int, object] = MappingProxyType({})
+KEYS = (("layer", "id"), ("prompt", "layer"), ("mask", "layer"), ("lock", "layer"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def write_changes(
         write_fact(db, "in_out", f"[{in_out.first},{in_out.last}]" if in_out else None)
     old = {layer.id: layer for layer in before.layers}
     for layer_id in old.keys() - {layer.id for layer in after.layers}:
-        for table, key in (("layer", "id"), ("prompt", "layer"), ("mask", "layer")):
+        for table, key in KEYS:
             db.execute(f"DELETE FROM {table} WHERE {key} = ?", (layer_id,))  # noqa: S608 - our names
     places = {layer.id: place for place, layer in enumerate(before.layers)}
     for place, layer in enumerate(after.layers):
@@ -90,7 +91,7 @@ def _write_layer(db: sqlite3.Connection, old: Layer | None, layer: Layer, place:
     )
     _delete(db, "mask", layer.id, masks, layer.masks)
     db.executemany(
-        "INSERT OR REPLACE INTO mask VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO mask VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (
                 layer.id,
@@ -100,10 +101,24 @@ def _write_layer(db: sqlite3.Connection, old: Layer | None, layer: Layer, place:
                 mask.score,
                 *mask.window,
                 mask.data,
+                mask.empty,
+                mask.doubt,
+                mask.reason,
             )
             for frame, mask in _changed(masks, layer.masks)
         ),
     )
+    _write_locks(db, layer.id, old.locks if old else frozenset(), layer.locks)
+
+
+def _write_locks(
+    db: sqlite3.Connection, layer_id: str, before: frozenset[int], after: frozenset[int]
+) -> None:
+    for statement, frames in (
+        ("DELETE FROM lock WHERE layer = ? AND frame = ?", before - after),
+        ("INSERT OR REPLACE INTO lock VALUES (?, ?)", after - before),
+    ):
+        db.executemany(statement, ((layer_id, frame) for frame in frames))
 
 
 def _answered(prompt: Prompt | None) -> str | None:

@@ -17,8 +17,9 @@ from app.domain.mask import upsample
 from app.domain.matte import coverage
 from app.domain.project import Project
 from app.domain.project_read import read_project
-from app.domain.project_schema import ProjectError
+from app.domain.project_schema import VERSION, ProjectError
 from app.domain.project_write import View
+from tests.project.store_version import DATA
 from tests.project.store_version import project as full_project
 from tests.project.values import plain_project, renamed
 
@@ -40,14 +41,24 @@ def home(tmp_path: Path) -> Path:
 def test_it_prints_everything_as_json(home: Path, capsys: Capture) -> None:
     assert main(["dump", str(home)]) == 0
     values = json.loads(capsys.readouterr().out)
-    assert values["version"] == 1
+    assert values["version"] == VERSION
     assert values["clip"]["frames"] == [1001, 1100]
     rabbit, grass = values["layers"]
     assert (rabbit["name"], grass["name"]) == ("Rabbit", "Grass")
     assert [prompt["frame"] for prompt in rabbit["prompts"]] == [1001, 1005]
     assert rabbit["prompts"][0]["points"][0] == [100.5, 50.25, True, 0]
-    assert [mask["frame"] for mask in rabbit["masks"]] == [1001, 1003]
+    assert [mask["frame"] for mask in rabbit["masks"]] == [1001, 1003, 1004]
+    assert [mask["empty"] for mask in rabbit["masks"]] == [0, 0, 1]
+    assert (rabbit["masks"][1]["doubt"], rabbit["masks"][1]["reason"]) == (0.75, "jump")
+    assert rabbit["locks"] == [1001, 1004]
     assert values["faults"] == []
+
+
+def test_a_file_of_version_1_lacks_nothing(capsys: Capture) -> None:
+    assert main(["dump", str(DATA / "version_1.roto")]) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert (values["version"], values["faults"]) == (1, [])
+    assert [layer["locks"] for layer in values["layers"]] == [[], []]
 
 
 def test_equal_projects_print_the_same_and_an_edit_shows(tmp_path: Path, capsys: Capture) -> None:
@@ -67,7 +78,7 @@ def test_it_writes_masks_as_they_are_and_mattes_of_the_clips_size(
 ) -> None:
     out = tmp_path / "out"
     assert main(["dump", str(home), "--out", str(out)]) == 0
-    assert "2 masks and 2 mattes" in capsys.readouterr().out
+    assert "3 masks and 3 mattes" in capsys.readouterr().out
     layer = full_project().layers[0]
     mask = layer.masks[1003]
     assert (out / "masks" / "Rabbit" / "Rabbit.1003.png").read_bytes() == mask.data
@@ -145,7 +156,7 @@ def test_a_layer_that_is_lost_does_not_take_its_masks_along(
     db.execute("DELETE FROM layer WHERE name = 'Rabbit'")
     db.close()
     main(["dump", str(home), "--out", str(tmp_path / "out")])
-    assert "2 masks" in capsys.readouterr().out
+    assert "3 masks" in capsys.readouterr().out
     assert len(list((tmp_path / "out" / "mattes").rglob("*.png"))) == 2
 
 

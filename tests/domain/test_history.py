@@ -52,6 +52,11 @@ EDITS: dict[str, Callable[[st.DrawFn, Project, Layer, int], Project]] = {
         p, x.id, f, Prompt(points=(Point(1.0, 2.0),))
     ),
     "clear_prompt": lambda _d, p, x, f: edits.clear_prompt(p, x.id, f),
+    "lock_frames": lambda d, p, x, f: edits.lock_frames(p, x.id, range(1001, f), d(st.booleans())),
+    "mark_absent": lambda _d, p, x, f: edits.mark_absent(p, x.id, range(f, 1005)),
+    "import_masks": lambda d, p, x, f: edits.import_masks(
+        p, x.id, {f: plain_mask(None, d(st.integers(0, 5)))}
+    ),
     "drop_mask": lambda _d, p, x, f: edits.drop_mask(p, x.id, f),
     "set_mask": lambda d, p, x, f: edits.set_mask(
         p, x.id, f, plain_mask(None, d(st.integers(0, 5)))
@@ -60,7 +65,7 @@ EDITS: dict[str, Callable[[st.DrawFn, Project, Layer, int], Project]] = {
         p, {x.id: dict.fromkeys(range(1001, f + 1), plain_mask(None, d(st.integers(0, 5))))}
     ),
 }
-NO_EDITS = {"answers_setter", "frames_prompted_otherwise", "masks_setter", "with_masks"}
+NO_EDITS = {"answers_setter", "frames_marked_otherwise", "masks_setter", "with_masks"}
 
 
 def test_every_edit_there_is_stands_in_these_tests() -> None:
@@ -87,6 +92,14 @@ def walks(draw: st.DrawFn) -> list[Project]:
 
 
 many = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@many
+@given(walks())
+def test_whatever_is_edited_a_locked_frame_has_its_mask(values: list[Project]) -> None:
+    for layer in (layer for project in values for layer in project.layers):
+        assert layer.locks <= layer.masks.keys()
+        assert not any(map(layer.is_stale, layer.locks))
 
 
 @many

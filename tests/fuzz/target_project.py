@@ -12,6 +12,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ from tests.project.values import plain_project
 
 SMALL = 700 * 400  # pixels of a clip whose mattes are made too
 HEX = re.compile(r"x'((?:[0-9a-fA-F]{2})*)'")
-TABLES = {"layer": 7, "prompt": 3, "mask": 10}
+TABLES = {"layer": 7, "prompt": 3, "mask": 13, "lock": 2}
 
 _room = tempfile.TemporaryDirectory(prefix="rotocel-fuzz-", ignore_cleanup_errors=True)
 FILE = Path(_room.name) / "shot.roto"
@@ -105,6 +106,12 @@ def _use(stored: Stored) -> None:
                     raise Defect("a matte of another size than the clip")
 
 
+def _locked(project: Project) -> Project:
+    """The project with the first keyframe of each layer locked."""
+    layers = tuple(replace(x, locks=frozenset(x.keyframes[:1])) for x in project.layers)
+    return replace(project, layers=layers)
+
+
 def _description(project: Project) -> dict[str, Any]:
     clip = project.clip
     assert clip is not None
@@ -128,10 +135,12 @@ def _description(project: Project) -> dict[str, Any]:
             [
                 *(x.id, frame, json.loads(prompt_text(mask.prompt)) if mask.prompt else None),
                 *(mask.model, mask.score, *mask.window, f"x'{mask.data.hex()}'"),
+                *(mask.empty, mask.doubt, mask.reason),
             ]
             for x in project.layers
             for frame, mask in x.masks.items()
         ],
+        "lock": [[x.id, frame] for x in project.layers for frame in sorted(x.locks)],
         "run": [],
     }
 
@@ -165,7 +174,8 @@ ATTACKS = (
     "INSERT INTO layer SELECT id || place, place, name, colour, 1, 0, 0 FROM layer",
     MANY,
     "ANALYZE",
-    "PRAGMA user_version = 2",
+    f"PRAGMA user_version = {VERSION + 1}",
+    "PRAGMA user_version = 1",
     "PRAGMA user_version = 0",
     "PRAGMA user_version = 2147483647",
     "PRAGMA application_id = 7",
@@ -178,6 +188,10 @@ ATTACKS = (
     "UPDATE prompt SET steps = x'7b7d'",
     "UPDATE fact SET value = zeroblob(100)",
     "DELETE FROM fact",
+    "INSERT INTO lock SELECT layer, 'x' || frame FROM mask",
+    "INSERT INTO lock SELECT layer, frame + n FROM mask, (SELECT 0 n UNION SELECT 7)",
+    "UPDATE mask SET empty = 7, doubt = 9e999, reason = hex(zeroblob(90))",
+    "UPDATE mask SET reason = CAST(x'ff' AS TEXT), doubt = -1",
     "UPDATE sqlite_schema SET sql = replace(sql, 'TEXT', 'BLOB')",
     "UPDATE sqlite_schema SET rootpage = 3",
     "UPDATE sqlite_schema SET type = 'view'",
@@ -201,16 +215,16 @@ def _seeds() -> tuple[bytes, ...]:
     page, project_schema.PAGE = project_schema.PAGE, 512
     try:
         with closing(create(":memory:")) as db:
-            write_changes(db, None, plain_project(2, 2), Path("/work/shot.roto"))
+            write_changes(db, None, _locked(plain_project(2, 2)), Path("/work/shot.roto"))
             raw = db.serialize()
     finally:
         project_schema.PAGE = page
-    plain = _description(plain_project(2, 2))
+    plain = _description(_locked(plain_project(2, 2)))
     described_ones = [plain, *({**plain, "run": [attack]} for attack in ATTACKS)]
     described_ones += [{**plain, "before": [wish]} for wish in BEFORE]
     described_ones += [{**plain, "schema": UNTYPED, "run": list(two)} for two in pairwise(ATTACKS)]
     for data in (png(40_000, 40_000), png(2048, 2048, 16), png(16, 16), b""):
-        masks = [[*row[:-1], f"x'{data[:60_000].hex()}'"] for row in plain["mask"][:1]]
+        masks = [[*row[:9], f"x'{data[:60_000].hex()}'", *row[10:]] for row in plain["mask"][:1]]
         described_ones.append({**plain, "mask": masks})
     for frames in ([0, 10**12], [5, 1], [-(10**12), -(10**12)], [0, 9_999_999]):
         clip = {**plain["facts"]["clip"], "frames": frames, "missing": [frames]}

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from app.domain.clip_facts import ClipError
 from app.domain.footage_places import locate
 from app.domain.mask import MaskError
-from app.domain.project_read import read_project
+from app.domain.project_read import COLUMNS, read_project
 from app.domain.project_schema import ProjectError
 from app.domain.project_values import clip_of, in_out_of, prompt_of, view_of
 from tests.clip.test_hostile_files import png
-from tests.fuzz.target_project import ENDLESS, SEEDS, described
+from tests.fuzz.target_project import ENDLESS, SEEDS, UNTYPED, described
 
 PLAIN: dict[str, Any] = json.loads(SEEDS[1])
 FILL = (
@@ -75,6 +75,7 @@ def test_the_plain_description_is_a_sound_project(tmp_path: Path) -> None:
         ("ALTER TABLE layer ADD COLUMN big AS (zeroblob(1000000000))", "'layer' in it is no plain"),
         ("DROP TABLE mask", "no complete table mask"),
         ("ALTER TABLE mask DROP COLUMN score", "no complete table mask"),
+        ("DROP TABLE lock", "no complete table lock"),
         ("PRAGMA user_version = 0", "no version"),
         ("PRAGMA application_id = 7", "database of another program"),
         ("DELETE FROM fact", "layers without a clip"),
@@ -127,8 +128,7 @@ def test_json_that_never_ends_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def mask_row(**changes: Any) -> list[Any]:
-    names = ("layer", "frame", "prompt", "model", "score", "x0", "y0", "x1", "y1", "data")
-    return list((dict(zip(names, PLAIN["mask"][0], strict=True)) | changes).values())
+    return list((dict(zip(COLUMNS["mask"], PLAIN["mask"][0], strict=True)) | changes).values())
 
 
 @pytest.mark.parametrize(
@@ -142,6 +142,10 @@ def mask_row(**changes: Any) -> list[Any]:
         {"frame": "first"},
         {"frame": 2**62},
         {"score": "good"},
+        {"empty": 7},
+        {"doubt": "some"},
+        {"reason": "x'00'"},
+        {"reason": "x" * 5000},
         {"model": "x'00'"},
         {"prompt": "{}"},
         {"prompt": {"points": [[1, 2, 3, 4]]}},
@@ -163,6 +167,24 @@ def test_a_mask_that_makes_no_sense_is_left_out_and_told_of(
     )
     assert sum(len(layer.masks) for layer in there.project.layers) == 3
     assert sum(len(layer.prompts) for layer in there.project.layers) == 4
+    assert [len(layer.locks) for layer in there.project.layers] == [0, 1]  # it went with the mask
+
+
+def test_a_doubt_beyond_its_ends_is_taken_to_the_nearer_one(tmp_path: Path) -> None:
+    rows = [mask_row(doubt=-5), mask_row(frame=1002, doubt=1e5)]
+    there = read_project(project(tmp_path, mask=rows))
+    assert [mask.doubt for mask in there.project.layers[0].masks.values()] == [0, 1]
+
+
+@pytest.mark.parametrize("frame", ["first", 1.5, 2**62, None])
+def test_a_lock_that_makes_no_sense_is_left_out_and_told_of(tmp_path: Path, frame: object) -> None:
+    layer = PLAIN["lock"][0][0]
+    locks = [[layer, frame], [layer, 1002], [layer, 1050], ["nobody", 1001]]
+    there = read_project(project(tmp_path, schema=UNTYPED, lock=locks))
+    assert there.warnings == (
+        "shot.roto is damaged: 1 lock could not be read; one of its backups may have more.",
+    )
+    assert there.project.layers[0].locks == {1002}  # there is no mask to lock on 1050
 
 
 def test_a_mask_that_is_another_picture_is_found_when_it_is_used(tmp_path: Path) -> None:

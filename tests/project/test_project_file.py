@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.domain import project_schema
-from app.domain.live_copy import LiveCopy
+from app.domain import edits, project_schema
+from app.domain.live_copy import LiveCopy, lock_path
+from app.domain.locks import take
 from app.domain.project import Project
 from app.domain.project_read import read_database, read_project
 from app.domain.project_schema import APPLICATION_ID, MIGRATIONS, VERSION, create, transaction
@@ -125,10 +126,35 @@ def test_a_file_of_every_version_is_stored_and_opens() -> None:
         assert there.project.in_out is not None
 
 
+def test_what_came_with_each_version_is_in_its_file() -> None:
+    (rabbit, _), (locked, _) = (
+        read_project(DATA / f"version_{n}.roto").project.layers for n in (1, 2)
+    )
+    assert rabbit.locks == frozenset()
+    assert locked.locks == {1001, 1004}
+    assert [frame for frame in locked.masks if locked.is_absent(frame)] == [1004]
+    assert (rabbit.masks[1003].doubt, rabbit.masks[1003].reason) == (0, "")
+    assert (locked.masks[1003].doubt, locked.masks[1003].reason) == (0.75, "jump")
+
+
+def test_a_live_copy_of_an_older_version_takes_what_is_new(tmp_path: Path) -> None:
+    path = tmp_path / "old.roto"
+    path.write_bytes((DATA / "version_1.roto").read_bytes())
+    lock = take(lock_path(path))
+    assert lock is not None
+    live, there = LiveCopy.adopt(path, lock)
+    locked = edits.lock_frames(there.project, there.project.layers[0].id, [1003], locked=True)
+    live.keep(locked, View())
+    live.close()
+    with closing(sqlite3.connect(path)) as db:
+        assert stored(db) == locked
+
+
 def test_an_older_file_is_brought_forward_step_by_step_and_not_touched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two steps that no release has: a column that gets another name, a flag that turns."""
+    now = VERSION
     path = tmp_path / "old.roto"
     with closing(create(str(path))) as db, transaction(db):
         write_changes(db, None, plain_project(), HOME)
@@ -136,14 +162,14 @@ def test_an_older_file_is_brought_forward_step_by_step_and_not_touched(
         db.execute("UPDATE layer SET shown = 0")
     before = path.read_bytes()
     steps = {
-        1: lambda db: db.execute("ALTER TABLE layer RENAME COLUMN title TO name"),
-        2: lambda db: db.execute("UPDATE layer SET shown = 1 - shown"),
+        now: lambda db: db.execute("ALTER TABLE layer RENAME COLUMN title TO name"),
+        now + 1: lambda db: db.execute("UPDATE layer SET shown = 1 - shown"),
     }
     for name in ("app.domain.project_read", "app.domain.project_schema"):
-        monkeypatch.setattr(f"{name}.VERSION", 3)
-    monkeypatch.setattr(project_schema.brought_forward, "__defaults__", (steps, 3))
+        monkeypatch.setattr(f"{name}.VERSION", now + 2)
+    monkeypatch.setattr(project_schema.brought_forward, "__defaults__", (steps, now + 2))
     there = read_project(path)
-    assert there.version == 1
+    assert there.version == now
     assert [layer.name for layer in there.project.layers] == ["Layer 1", "Layer 2"]
     assert all(layer.shown for layer in there.project.layers)
     assert path.read_bytes() == before

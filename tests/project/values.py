@@ -45,17 +45,19 @@ def masks(draw: st.DrawFn) -> Mask:
     logits = np.random.default_rng(seed).normal(0, 6, (rows, columns)).astype(np.float16)
     x0, y0 = draw(st.integers(0, 600)), draw(st.integers(0, 300))
     window = (float(x0), float(y0), x0 + draw(st.floats(1, 640)), y0 + draw(st.floats(1, 640)))
-    return Mask.pack(
+    mask = Mask.pack(
         logits,
         window=window,
         prompt=draw(st.none() | prompts),
         model=draw(names),
         score=draw(st.floats(0, 1)),
     )
+    return replace(mask, doubt=draw(st.floats(0, 1)), reason=draw(st.sampled_from(["", "jump"])))
 
 
 @st.composite
 def layers(draw: st.DrawFn, number: int) -> Layer:
+    made = draw(st.dictionaries(frames, masks(), max_size=4))
     return Layer(
         f"{number:032x}",
         draw(names),
@@ -64,7 +66,8 @@ def layers(draw: st.DrawFn, number: int) -> Layer:
         draw(st.booleans()),
         draw(st.booleans()),
         MappingProxyType(draw(st.dictionaries(frames, prompts, max_size=4))),
-        MappingProxyType(draw(st.dictionaries(frames, masks(), max_size=4))),
+        MappingProxyType(made),
+        frozenset(frame for frame in made if draw(st.booleans())),
     )
 
 
