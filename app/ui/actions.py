@@ -51,11 +51,15 @@ RULES: Mapping[str, Callable[[Session, Picked], bool]] = {
     "propagate_all": lambda session, _viewer: not session.propagation_obstacle(every_layer=True),
     "propagate_fix": lambda session, _viewer: not session.propagation_obstacle(extent="fix"),
     "propagating": lambda session, _viewer: session.propagating,
+    "suspects": lambda session, _viewer: not session.review_obstacle(),
+    "suspect": lambda session, _viewer: not session.approval_obstacle(),
 }
 REASONS: Mapping[str, Callable[[Session], str]] = {
     "propagate": lambda session: session.propagation_obstacle(),
     "propagate_all": lambda session: session.propagation_obstacle(every_layer=True),
     "propagate_fix": lambda session: session.propagation_obstacle(extent="fix"),
+    "suspects": lambda session: session.review_obstacle(),
+    "suspect": lambda session: session.approval_obstacle(),
 }  # why not, for rules whose answer is not plain to see
 
 
