@@ -1,4 +1,4 @@
-"""`rotocel evaluate`: clicks, coco, jf and tracking, the ways to measure how good masks are."""
+"""`rotocel evaluate`: the ways to measure how good masks are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from app import cli_evaluate_clicks, cli_evaluate_coco, cli_evaluate_jf, cli_evaluate_tracking
+from app import (
+    cli_evaluate_clicks,
+    cli_evaluate_coco,
+    cli_evaluate_jf,
+    cli_evaluate_review,
+    cli_evaluate_tracking,
+)
 from app.cli_words import Parser
 from app.settings import Settings
 
@@ -34,6 +40,11 @@ PROTOCOLS: Mapping[str, Protocol] = {
         "how well masks of sequences fit the truth: DAVIS J, F and J&F",
         cli_evaluate_jf.add_arguments,
         lambda chosen, _: cli_evaluate_jf.run(chosen),
+    ),
+    "review": Protocol(
+        "how well suspect frames are told from good ones",
+        cli_evaluate_review.add_arguments,
+        cli_evaluate_review.run,
     ),
     "tracking": Protocol(
         "how well objects are followed, beside simpler ways to do it",

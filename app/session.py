@@ -398,9 +398,9 @@ class Session(QObject):
             self.seek(ahead[0] if direction > 0 else ahead[-1])
 
     def step_suspect(self, direction: int) -> None:
-        """Go to the next (+1) or previous (-1) suspect frame of the selected layer, round and round.
+        """Go to the next (+1) or previous (-1) suspect frame of the selected layer.
 
-        That is, at the last one to the first one again.
+        Behind the last one comes the first one again.
         """
         layer = self.selected_layer
         frames = [suspect.frame for suspect in self._review.of(layer)] if layer else []

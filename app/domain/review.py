@@ -1,4 +1,4 @@
-"""What the artist should look at: masks that are doubtful, why, and which of them are still open."""
+"""What the artist should look at: masks that may be wrong, and why."""
 
 from __future__ import annotations
 
@@ -11,17 +11,11 @@ SUSPECT = 0.5  # the doubt from which on a frame is suspect; calibrated, see mod
 
 SENTENCES: Mapping[str, str] = {
     "score": "The model is unsure of it",
-    "agreement": "Motion, memory and model disagree",
-    "likeness": "It looks unlike the object on the keyframes",
-    "covered": "More of the picture looks like the object",
-    "flow": "The motion here cannot be followed",
-    "grew": "It grew much in one frame",
-    "shrank": "It shrank much in one frame",
-    "jump": "It jumped",
-    "parts": "It fell apart or ran together",
-    "edge": "Its edge is restless or too fine to be sure of",
-    "drift": "It is far from a keyframe and much changed",
-    "lost": "It may have left the picture",
+    "covered": "It leaves out what looks like the object",
+    "area": "Its size changed at once, here or just before",
+    "jump": "It jumped, here or just before",
+    "edge": "It is finer than the model can draw",
+    "lost": "It has vanished",
 }
 
 

@@ -29,9 +29,7 @@ class ReviewPanel(QWidget):
         self._session, self._actions = session, actions
         self._thumbnails = Thumbnails(session)
         self._model = SuspectModel(self._line, self)
-        self.list = SuspectList(
-            self.tr("Nothing to look at: no propagated mask is suspect"), self
-        )
+        self.list = SuspectList(self.tr("Nothing to look at: no propagated mask is suspect"), self)
         self.list.setModel(self._model)
         self._delegate = SuspectDelegate(self._thumbnail, self.list)
         self.list.setItemDelegate(self._delegate)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -63,7 +63,7 @@ class SuspectModel(QAbstractListModel):
     def rowCount(self, parent: Index = NOWHERE) -> int:
         return 0 if parent.isValid() else len(self.suspects)
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> str | None:
         if role not in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole}:
             return None
         line = self.line(index)
@@ -84,8 +84,8 @@ class SuspectDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         model = index.model()
         assert isinstance(model, SuspectModel)
-        line, box = model.line(index), option.rect  # type: ignore[attr-defined] # of QStyleOption
-        state = option.state  # type: ignore[attr-defined]
+        line, box = model.line(index), option.rect
+        state = option.state
         painter.save()
         if state & QStyle.StateFlag.State_Selected:
             painter.fillRect(box, theme.CHOSEN)
@@ -111,14 +111,15 @@ class SuspectDelegate(QStyledItemDelegate):
 
     def _paint_words(self, painter: QPainter, box: QRect, line: Line) -> None:
         middle = Qt.AlignmentFlag.AlignVCenter
-        painter.setFont(theme.emphasis(theme.numerals(painter.font())))
+        usual = painter.font()
+        painter.setFont(theme.emphasis(theme.numerals(usual)))
         painter.setPen(theme.TEXT)
         painter.drawText(box, middle, line.frame)
         left = box.left() + painter.fontMetrics().horizontalAdvance(line.frame) + theme.GAP
         painter.fillRect(QRect(left, box.center().y() - 4, 8, 8), line.colour)
         name = QRect(box)
         name.setLeft(left + 8 + theme.GRID)
-        painter.setFont(self.parent().font())  # type: ignore[attr-defined] # a widget
+        painter.setFont(usual)
         self._paint_elided(painter, name, line.layer)
         painter.setPen(theme.TEXT_DIM)
         self._paint_elided(painter, box.translated(0, box.height()), line.reason)

@@ -68,7 +68,7 @@ def test_a_disabled_action_says_why_where_that_is_not_plain(actions: Actions) ->
     assert actions.reason("track.forward") == session.obstacle
     assert "sees &lt;single&gt; images only" in action.toolTip()
     assert actions.reason("edit.undo") == ""
-    actions.rebind("track.forward", "Ctrl+Y")
+    actions.rebind("track.forward", "Ctrl+Alt+Y")
     assert "images only" in action.toolTip()
     session.obstacle = ""
     actions.update_enabled(as_session(session), Nothing(), recent=False)
