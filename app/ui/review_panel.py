@@ -80,6 +80,7 @@ class ReviewPanel(QWidget):
             with QSignalBlocker(self.list.selectionModel()):
                 self._model.show(suspects)
             self.list.verticalScrollBar().setValue(place)
+        self.list.setAccessibleDescription("" if suspects else self.list.empty)
         text = self.tr("{n} suspect frames") if len(suspects) != 1 else self.tr("{n} suspect frame")
         self.count.setText(text.format(n=len(suspects)) if suspects else "")
         self._sync_chosen()

@@ -134,7 +134,7 @@ class SuspectList(QListView):
 
     def __init__(self, empty: str, parent: QWidget) -> None:
         super().__init__(parent)
-        self._empty = empty
+        self.empty = empty
         self.setUniformItemSizes(True)
         self.setMouseTracking(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -150,4 +150,4 @@ class SuspectList(QListView):
                 margin = 2 * theme.GAP
                 box = self.viewport().rect().adjusted(margin, margin, -margin, -margin)
                 flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-                painter.drawText(box, flags, self._empty)
+                painter.drawText(box, flags, self.empty)
