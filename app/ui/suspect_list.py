@@ -12,10 +12,11 @@ from PySide6.QtCore import (
     QModelIndex,
     QPersistentModelIndex,
     QRect,
+    QSignalBlocker,
     QSize,
     Qt,
 )
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app.domain.review import Suspect
@@ -141,6 +142,13 @@ class SuspectList(QListView):
 
     def event(self, event: QEvent) -> bool:
         return claim(event, KEYS) or super().event(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        here = QPersistentModelIndex(self.currentIndex())
+        with QSignalBlocker(self.selectionModel()):  # the focus alone goes nowhere
+            super().focusInEvent(event)
+            if not here.isValid():
+                self.selectionModel().clear()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

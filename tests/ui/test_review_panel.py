@@ -81,6 +81,8 @@ def test_a_click_goes_to_the_frame_and_its_layer(
 def test_the_row_of_the_frame_being_looked_at_is_chosen(
     panel: ReviewPanel, session: FakeSession
 ) -> None:
+    panel.list.setFocus()
+    assert session.called("seek") == [], "the focus alone goes nowhere"
     session.seek(1006)
     assert panel.list.currentIndex().row() == 0
     session.select_layer("grass")
