@@ -11,6 +11,7 @@ from app import (
     cli_evaluate_coco,
     cli_evaluate_fixes,
     cli_evaluate_jf,
+    cli_evaluate_review,
     cli_evaluate_tracking,
 )
 from app.cli_words import Parser
@@ -40,6 +41,11 @@ PROTOCOLS: Mapping[str, Protocol] = {
         "how well masks of sequences fit the truth: DAVIS J, F and J&F",
         cli_evaluate_jf.add_arguments,
         lambda chosen, _: cli_evaluate_jf.run(chosen),
+    ),
+    "review": Protocol(
+        "how well suspect frames are told from good ones",
+        cli_evaluate_review.add_arguments,
+        cli_evaluate_review.run,
     ),
     "tracking": Protocol(
         "how well objects are followed, beside simpler ways to do it",

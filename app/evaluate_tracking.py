@@ -25,13 +25,14 @@ from models.amend import amended
 from models.base import Click, Embedding, Logits, Model, Prediction, Rgb8
 from models.flow import motion, picture_of
 from models.sheet import SingleImages
-from models.tracking import Key, KeyMask, Tracking, TrackOptions, tracker_of
+from models.tracking import Key, KeyMask, Tracked, Tracking, TrackOptions, tracker_of
 
 ROUNDS = 3  # corrections of a sequence
 CLICKS = 3  # of a correction, at most
 FLOW = 512  # pixels of the longer side of the pictures that flow is found on
 
 Masks: TypeAlias = list[Bits]  # one a frame
+Keys: TypeAlias = Mapping[int, Key]  # what is sure, by frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,9 @@ class Footage:
             score=min(max(prediction.score, 0.0), 1.0),
         )
         return upsample(mask, self.size) > 0
+
+
+Start: TypeAlias = Callable[[Footage, int], Keys]  # what is sure of an object, by its id
 
 
 def find_footage(root: Path) -> list[Folders]:
@@ -130,20 +134,24 @@ def ways() -> list[Way]:
     return [
         Way("static", "the true first mask, left standing", _static),
         Way("flow", "the true first mask, carried by optical flow alone", _flow),
-        Way("truth", "tracked from the true first mask", _from_truth),
-        Way("1 click", "tracked from one click on the first frame", _from_clicks(1)),
-        Way("3 clicks", "tracked from three clicks on the first frame", _from_clicks(3)),
-        Way("corrected", "tracked from the true first mask, three frames corrected", _corrected),
+        Way("truth", "tracked from the true first mask", _tracked(from_truth)),
+        Way("1 click", "tracked from one click on the first frame", _tracked(from_clicks(1))),
+        Way("3 clicks", "tracked from three clicks on the first frame", _tracked(from_clicks(3))),
+        Way(
+            "corrected",
+            "tracked from the true first mask, three frames corrected",
+            _tracked(from_corrections),
+        ),
     ]
 
 
-def follow(footage: Footage, keys: Mapping[int, Key]) -> list[Prediction | None]:
+def follow(footage: Footage, keys: Mapping[int, Key]) -> list[Tracked | None]:
     """What the model's tracker answers on each frame, None where it does not. Raises ModelError."""
     tracker = tracker_of(footage.model, TrackOptions())
     if tracker is None:
         raise EvaluationError(f"{footage.model.info.label} does not follow objects.")
     frames = range(len(footage.frames))
-    found: list[Prediction | None] = [None] * len(frames)
+    found: list[Tracked | None] = [None] * len(frames)
     tracking = Tracking(
         lambda frame: footage.embeddings[frame],
         {"object": keys},
@@ -153,7 +161,7 @@ def follow(footage: Footage, keys: Mapping[int, Key]) -> list[Prediction | None]
     )
     for tracked in tracker.track(tracking):
         if not tracked.lost:
-            found[tracked.frame] = tracked.prediction
+            found[tracked.frame] = tracked
     return found
 
 
@@ -168,20 +176,20 @@ def clicked(footage: Footage, one: int, frame: int, clicks: int) -> tuple[Click,
     return tuple(steps)
 
 
-def corrected(footage: Footage, one: int, frame: int, tracked: Prediction | None) -> KeyMask:
+def corrected(footage: Footage, one: int, frame: int, before: Prediction | None) -> KeyMask:
     """The best mask on `frame` after up to CLICKS clicks on what was tracked there.
 
     Models of single images amend that mask; others are clicked anew.
     """
     model, embedding, true = footage.model, footage.embeddings[frame], footage.truth[one][frame]
-    seen = np.zeros_like(true) if tracked is None else footage.shown(tracked)
+    seen = np.zeros_like(true) if before is None else footage.shown(before)
     sheet = model.sheet(embedding) if isinstance(model, SingleImages) else None
     best, steps = seen, list[Click]()
     prior: Logits | None = None
     while len(steps) < CLICKS and _clicks_on(footage, one, frame, seen, steps):
-        if sheet is not None and tracked is not None:
-            logits = amended(sheet, tracked.logits, steps).logits
-            seen = footage.shown(replace(tracked, logits=logits))
+        if sheet is not None and before is not None:
+            logits = amended(sheet, before.logits, steps).logits
+            seen = footage.shown(replace(before, logits=logits))
         else:
             answer = model.decode(embedding, steps, prior)
             prior, seen = answer.logits, footage.shown(answer)
@@ -223,33 +231,38 @@ def _flow(footage: Footage, one: int) -> Masks:
     return masks
 
 
-def _from_truth(footage: Footage, one: int) -> Masks:
-    return _shown(footage, follow(footage, {0: KeyMask(footage.truth[one][0])}))
+def from_truth(footage: Footage, one: int) -> Keys:
+    """The true mask of the first frame."""
+    return {0: KeyMask(footage.truth[one][0])}
 
 
-def _from_clicks(clicks: int) -> Callable[[Footage, int], Masks]:
-    def found(footage: Footage, one: int) -> Masks:
-        return _shown(footage, follow(footage, {0: clicked(footage, one, 0, clicks)}))
-
-    return found
+def from_clicks(clicks: int) -> Start:
+    """So many clicks on the first frame."""
+    return lambda footage, one: {0: clicked(footage, one, 0, clicks)}
 
 
-def _corrected(footage: Footage, one: int) -> Masks:
+def from_corrections(footage: Footage, one: int) -> Keys:
+    """The true mask of the first frame, and the frames corrected."""
     true = footage.truth[one]
-    keys: dict[int, Key] = {0: KeyMask(true[0])}
-    found = follow(footage, keys)
+    keys: dict[int, Key] = {**from_truth(footage, one)}
     for _ in range(ROUNDS):
+        found = follow(footage, keys)
         masks = _shown(footage, found)
         left = [f for f, mask in enumerate(true) if f not in keys and mask.any()]
         if not left:
             break
         worst = min(left, key=lambda frame: region(masks[frame], true[frame]))
-        keys[worst] = corrected(footage, one, worst, found[worst])
-        found = follow(footage, keys)
-    return _shown(footage, found)
+        tracked = found[worst]
+        keys[worst] = corrected(footage, one, worst, tracked and tracked.prediction)
+    return keys
 
 
-def _shown(footage: Footage, found: Sequence[Prediction | None]) -> Masks:
+def _tracked(start: Start) -> Callable[[Footage, int], Masks]:
+    return lambda footage, one: _shown(footage, follow(footage, start(footage, one)))
+
+
+def _shown(footage: Footage, found: Sequence[Tracked | None]) -> Masks:
+    """The masks of answers, at the size of a frame; nothing where there is no answer."""
     width, height = footage.size
     nothing: NDArray[np.bool_] = np.zeros((height, width), np.bool_)
-    return [nothing if one is None else footage.shown(one) for one in found]
+    return [nothing if one is None else footage.shown(one.prediction) for one in found]

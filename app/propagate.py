@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import cv2
@@ -21,6 +21,7 @@ from app.propagation import Keys, Propagation
 from app.settled import Settled
 from models.base import Cancelled, Embedding, Model, ModelError, ModelInfo, Prediction
 from models.ort import Cancel
+from models.review import Facts, review
 from models.tracking import Tracker, Tracking
 
 
@@ -272,11 +273,13 @@ class _Pass:
             self.source.picture,
         )
         clock = _Clock(self.source)
+        facts: dict[LayerId, Facts] = {}  # of the frame before
         for tracked in self.tracker.track(tracking, self.cancel):
             if tracked.lost:
                 yield Lost(tracked.layer, tracked.frame)
                 continue
-            mask = self._mask(tracked.prediction)
+            doubt, facts[tracked.layer] = review(tracked, facts.get(tracked.layer))
+            mask = replace(self._mask(tracked.prediction), doubt=doubt.value, reason=doubt.reason)
             if self.settled is not None and not tracked.is_key:
                 takes = self.settled.takes(tracked.frame, mask)
                 if self.settled.over:

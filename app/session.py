@@ -25,6 +25,7 @@ from app.domain.mask import Mask
 from app.domain.project import Box, Layer, LayerId, Point, Project
 from app.domain.project_schema import SUFFIX
 from app.domain.project_write import View
+from app.domain.review import Review, Suspect, is_suspect
 from app.export_mattes import MaskSource, export_mattes, first_export_path
 from app.footage_jobs import FindFootage
 from app.importer import Importer
@@ -113,6 +114,7 @@ class Session(QObject):
         self._direction = 1
         self._settled = True
         self._selected: LayerId | None = None
+        self._review = Review()
         self._wishes: dict[int, None] = {}  # thumbnails asked for, in order
         self._batch: Batch | None = None
         self._export_dir = Path()
@@ -237,6 +239,26 @@ class Session(QObject):
             self._wishes[frame] = None
             self._asking.start()  # one paint asks for many: they are published together
         return small
+
+    def suspects(self) -> list[Suspect]:
+        """The frames to look at, of all layers, the most doubtful first."""
+        return self._review.ranked(self.project.layers)
+
+    def review_obstacle(self) -> str:
+        """Why there is no suspect frame to go to; empty where there is one."""
+        layer = self.selected_layer
+        if layer is not None and self._review.of(layer):
+            return ""
+        return self.tr("No frame of this layer is suspect.")
+
+    def approval_obstacle(self) -> str:
+        """Why the mask at the playhead cannot be approved; empty where it can."""
+        if self.read_only:
+            return self.read_only
+        layer = self.selected_layer
+        if layer is not None and is_suspect(layer, self._playhead):
+            return ""
+        return self.tr("The layer is not suspect on this frame.")
 
     def cached_frames(self) -> frozenset[int]:
         """The frames that can be shown at once."""
@@ -388,6 +410,17 @@ class Session(QObject):
         if ahead:
             self.seek(ahead[0] if direction > 0 else ahead[-1])
 
+    def step_suspect(self, direction: int) -> None:
+        """Go to the next (+1) or previous (-1) suspect frame of the selected layer.
+
+        Behind the last one comes the first one again.
+        """
+        layer = self.selected_layer
+        frames = [suspect.frame for suspect in self._review.of(layer)] if layer else []
+        ahead = [f for f in frames if (f - self._playhead) * direction > 0] or frames
+        if ahead:
+            self.seek(ahead[0] if direction > 0 else ahead[-1])
+
     def toggle_play(self) -> None:
         """Play at clip rate, or stop."""
         if self.rate:
@@ -512,6 +545,13 @@ class Session(QObject):
                 self.tr("Proposal {n}").format(n=following) if following else self.tr("Proposal")
             )
             self._edit_prompt(label, partial(edits.set_proposal, proposal=following), "proposal")
+
+    def approve(self) -> None:
+        """Hold the selected layer's mask at the playhead for good: it is suspect no more."""
+        layer = self.selected_layer
+        if layer is not None and is_suspect(layer, self._playhead):
+            change = partial(edits.approve, layer_id=layer.id, frame=self._playhead)
+            self.edit(self._on_frame(self.tr("Looks right")), change)
 
     def undo(self) -> None:
         """Go back one edit."""

@@ -22,7 +22,6 @@ from app.evaluate_tracking import (
 )
 from app.headless import load_model
 from app.settings import Settings
-from models.base import Prediction
 from models.tracking import KeyMask
 from tests.cli.conftest import Rotocel, rotocel
 from tests.cli.disc import FRAMES, disc, make_clip
@@ -86,8 +85,8 @@ def test_clicks_are_placed_in_the_middle_of_errors(footage: Footage) -> None:
 
 def test_a_correction_never_makes_a_mask_worse(footage: Footage) -> None:
     answers = follow(footage, {0: KeyMask(footage.truth[1][0])})
-    good = answers[1]
-    assert isinstance(good, Prediction)
+    assert answers[1] is not None
+    good = answers[1].prediction
     key = corrected(footage, 1, 1, good)
     true = footage.truth[1][1]
     before = footage.shown(good)

@@ -226,6 +226,16 @@ def drop_mask(project: Project, layer_id: LayerId, frame: int) -> Project:
     return _with_layer(project, replace(layer, masks=masks, locks=locks))
 
 
+def approve(project: Project, layer_id: LayerId, frame: int) -> Project:
+    """The mask on `frame` held for good by the artist: no more doubt, until it is made anew."""
+    layer = project.layer(layer_id)
+    mask = layer.masks.get(frame)
+    if mask is None or (mask.doubt, mask.reason) == (0.0, ""):
+        return project
+    sure = replace(mask, doubt=0.0, reason="")
+    return _with_layer(project, replace(layer, masks=_put(layer.masks, frame, sure)))
+
+
 def lock_frames(
     project: Project, layer_id: LayerId, frames: Collection[int], locked: bool
 ) -> Project:

@@ -142,6 +142,8 @@ def _view_rows(tr: Translate) -> tuple[Row, ...]:
             checkable=True, when="clip", divided=True),
         Row("view.history", tr("&History"), "view", "window.show_history", "Ctrl+H", "history",
             tr("Show the list of edits")),
+        Row("view.review", tr("&Review"), "view", "window.show_review", "Ctrl+Shift+R", "warning",
+            tr("Show the list of frames that may be wrong")),
         Row("view.next_area", tr("&Next area"), "view", "window.go_to_next_area", "F6", "",
             tr("Give the keyboard to the next area of the window; Esc gives it to the canvas"),
             divided=True),
@@ -274,6 +276,16 @@ def _track_rows(tr: Translate) -> tuple[Row, ...]:
             when="propagating", divided=True),
         Row("track.cancel", tr("&Cancel propagation"), "track", "session.cancel_propagation",
             "Ctrl+.", "stop", tr("Stop now; the masks that came stay"), when="propagating"),
+        Row("track.next_suspect", tr("Next &suspect frame"), "track", "session.step_suspect", "N",
+            "next_suspect", tr("Go to the next frame of the layer that may be wrong"),
+            when="suspects", args=(1,), divided=True),
+        Row("track.previous_suspect", tr("Previous suspec&t frame"), "track",
+            "session.step_suspect", "Shift+N", "previous_suspect",
+            tr("Go to the previous frame of the layer that may be wrong"),
+            when="suspects", args=(-1,)),
+        Row("track.approve", tr("&Looks right"), "track", "session.approve", "Y", "check",
+            tr("Take this frame of the layer from the list, until it is propagated anew"),
+            when="suspect"),
     )  # fmt: skip
 
 

@@ -59,6 +59,8 @@ RULES: Mapping[str, Callable[[Session, Picked], bool]] = {
     "absent_range": lambda session, _viewer: not absent_obstacle(session, in_range=True),
     "import": lambda session, _viewer: not session.import_obstacle(),
     "importing": lambda session, _viewer: session.importing,
+    "suspects": lambda session, _viewer: not session.review_obstacle(),
+    "suspect": lambda session, _viewer: not session.approval_obstacle(),
 }
 REASONS: Mapping[str, Callable[[Session], str]] = {
     "lock": lock_obstacle,
@@ -70,6 +72,8 @@ REASONS: Mapping[str, Callable[[Session], str]] = {
     "propagate": lambda session: session.propagation_obstacle(),
     "propagate_all": lambda session: session.propagation_obstacle(every_layer=True),
     "propagate_fix": lambda session: session.propagation_obstacle(extent="fix"),
+    "suspects": lambda session: session.review_obstacle(),
+    "suspect": lambda session: session.approval_obstacle(),
 }  # why not, for rules whose answer is not plain to see
 
 

@@ -37,6 +37,7 @@ from app.ui.message_bar import MessageBar
 from app.ui.mode_bar import ModeBar
 from app.ui.models_dialog import ModelsDialog
 from app.ui.offers import OfferPanel
+from app.ui.review_panel import ReviewPanel
 from app.ui.settings_store import SettingsStore
 from app.ui.shortcut_editor import ShortcutEditor
 from app.ui.shortcut_sheet import ShortcutSheet
@@ -149,9 +150,11 @@ class MainWindow(QMainWindow):
 
     def show_history(self) -> None:
         """Show the list of edits."""
-        self.actions_table.check("view.panels", on=True)
-        self.set_panels_shown(True)
-        self.panels.setCurrentWidget(self.history)
+        self._show_panel(self.history)
+
+    def show_review(self) -> None:
+        """Show the list of frames that may be wrong."""
+        self._show_panel(self.review)
 
     def set_full_screen(self, full: bool) -> None:
         """Fill the screen, or not."""
@@ -227,6 +230,7 @@ class MainWindow(QMainWindow):
         self.modes = ModeBar(self.viewer, self.actions_table, self)
         self.layers = LayerPanel(self.session, self.actions_table, self)
         self.history = HistoryPanel(self.session, self)
+        self.review = ReviewPanel(self.session, self.actions_table, self)
         self.transport = TransportBar(self.session, self.actions_table, self)
         self.timeline = Timeline(self.session, self)
         self.status = StatusBar(self.session, self)
@@ -234,6 +238,7 @@ class MainWindow(QMainWindow):
         self.panels.setDocumentMode(True)
         self.panels.addTab(self.layers, self.tr("Layers"))
         self.panels.addTab(self.history, self.tr("History"))
+        self.panels.addTab(self.review, self.tr("Review"))
         self.panels.setMinimumWidth(220)
         self.panels.tabBar().setAccessibleName(self.tr("Panels"))
 
@@ -333,6 +338,11 @@ class MainWindow(QMainWindow):
             self._store.change(self._store.settings.with_recent(last))
         self._refresh()
 
+    def _show_panel(self, panel: QWidget) -> None:
+        self.actions_table.check("view.panels", on=True)
+        self.set_panels_shown(True)
+        self.panels.setCurrentWidget(panel)
+
     def _refresh(self) -> None:
         table, layer = self.actions_table, self.session.selected_layer
         self.setWindowModified(self.session.files.is_modified)
@@ -369,6 +379,7 @@ class MainWindow(QMainWindow):
             Area(self.modes, self.modes.first),
             Area(self.layers, self.layers.list),
             Area(self.history, self.history.list),
+            Area(self.review, self.review.list),
             Area(self.transport, self.transport.field),
             Area(self.timeline, self.timeline),
             Area(self.messages, self.messages.close_button),

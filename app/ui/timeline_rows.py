@@ -21,19 +21,22 @@ from app.ui.timeline_scene import (
 )
 
 INSET = 5.0  # between a row's edge and its track
+LANE = 4.0  # height of the curve of doubt
 BADGE = 12  # side of the lock and the closed eye
 
 
 def paint_rows(painter: QPainter, scene: Scene) -> None:
     """Each layer: a hollow track, filled where there is a mask, diamonds on the keyframes.
 
-    Where the mask is empty the track is dashed, where it is locked hatched.
+    Where the mask is empty the track is dashed, where it is locked hatched. Below the track a curve
+    of how doubtful the masks are, amber where they are suspect.
     """
     painter.setClipRect(scene.area(TOP, scene.height - TOP))
     for index, row in visible_rows(scene):
         top = scene.row_top(index)
         painter.setOpacity(1.0 if row.shown else 0.4)
         _paint_track(painter, scene, row, top + INSET, ROW - 1 - 2 * INSET)
+        _paint_doubts(painter, scene, row, top + ROW - 1)
         _paint_keyframes(painter, scene, row, top + (ROW - 1) / 2)
 
 
@@ -80,6 +83,15 @@ def _common(some: list[QRectF], others: list[QRectF]) -> list[QRectF]:
                 break
             other = next(rest, None)
     return found
+
+
+def _paint_doubts(painter: QPainter, scene: Scene, row: Row, bottom: float) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.CHOSEN)
+    for level, found in enumerate(row.doubts, 1):
+        painter.drawRects(scene.boxes(found, bottom - level, 1.0))
+    painter.setBrush(theme.WARNING)
+    painter.drawRects(scene.boxes(row.suspects, bottom - LANE, LANE))
 
 
 def _paint_keyframes(painter: QPainter, scene: Scene, row: Row, middle: float) -> None:

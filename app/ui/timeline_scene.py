@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor, QPixmap
 from app.domain.clip import Clip
 from app.domain.frames import FrameRange
 from app.domain.project import Layer
+from app.domain.review import SUSPECT, suspects
 from app.ui import theme
 from app.ui.timeline_scale import Runs, Scale, merged, runs
 
@@ -22,6 +23,7 @@ LINES = 8  # the lines of cached and embedded frames
 STRIP = 36  # thumbnails
 ROW = 22
 TOP = RULER + LINES + STRIP  # where the rows begin
+LEVELS = tuple(SUSPECT * part for part in (0.25, 0.5, 0.75))  # of doubt, each a step of the curve
 DIAMOND = 5.5  # half its width
 HANDLE = 14.0  # height of the part of the ruler in which in and out are grabbed
 GRIP = 7.0  # how far beside them
@@ -37,6 +39,8 @@ class Row:
     masks: Runs  # with something inside
     empty: Runs  # masks that say the object is not there
     locks: Runs
+    doubts: tuple[Runs, ...]  # the frames at least as doubtful as each of LEVELS
+    suspects: Runs
     keyframes: tuple[int, ...]  # ascending
     waiting: frozenset[int]  # keyframes whose mask is not there yet
     locked: bool
@@ -53,11 +57,18 @@ def make_row(layer: Layer, number: int) -> Row:
         masks=runs(frame for frame, mask in layer.masks.items() if not mask.empty),
         empty=runs(frame for frame, mask in layer.masks.items() if mask.empty),
         locks=runs(layer.locks),
+        doubts=_doubts(layer),
+        suspects=runs(suspects(layer)),
         keyframes=keyframes,
         waiting=frozenset(frame for frame in keyframes if layer.is_stale(frame)),
         locked=layer.locked,
         shown=layer.shown,
     )
+
+
+def _doubts(layer: Layer) -> tuple[Runs, ...]:
+    doubts = {f: m.doubt for f, m in layer.masks.items() if m.doubt >= LEVELS[0]}
+    return tuple(runs(f for f, doubt in doubts.items() if doubt >= level) for level in LEVELS)
 
 
 @dataclass(frozen=True)

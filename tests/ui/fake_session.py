@@ -26,6 +26,7 @@ from app.domain.frames import FrameRange
 from app.domain.history import History
 from app.domain.mask import Mask
 from app.domain.project import Box, Layer, LayerId, Point, Project, Prompt
+from app.domain.review import Review, Suspect
 from app.sights import Skin
 
 if TYPE_CHECKING:
@@ -231,6 +232,7 @@ class FakeSession(QObject):
         self.propagator = SimpleNamespace(paused=False)
         self.importing = False
         self.obstacle = ""
+        self.review = Review()
 
     # --- what a test asks
 
@@ -270,6 +272,9 @@ class FakeSession(QObject):
     def thumbnail(self, frame: int) -> Pixels | None:
         self._note("thumbnail", frame)
         return self.answers.thumbnails.get(frame)
+
+    def suspects(self) -> list[Suspect]:
+        return self.review.ranked(self.project.layers)
 
     def cached_frames(self) -> frozenset[int]:
         return self.answers.cached
@@ -449,6 +454,18 @@ class FakeSession(QObject):
 
     def cycle_proposal(self) -> None:
         self._note("cycle_proposal")
+
+    def approve(self) -> None:
+        self._note("approve")
+
+    def step_suspect(self, direction: int) -> None:
+        self._note("step_suspect", direction)
+
+    def review_obstacle(self) -> str:
+        return "" if self.suspects() else "No frame of this layer is suspect."
+
+    def approval_obstacle(self) -> str:
+        return self.review_obstacle()
 
     def undo(self) -> None:
         self._note("undo")
