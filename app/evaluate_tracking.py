@@ -253,7 +253,8 @@ def from_corrections(footage: Footage, one: int) -> Keys:
             break
         worst = min(left, key=lambda frame: region(masks[frame], true[frame]))
         tracked = found[worst]
-        keys[worst] = corrected(footage, one, worst, tracked and tracked.prediction)
+        before = None if tracked is None else tracked.prediction
+        keys[worst] = corrected(footage, one, worst, before)
     return keys
 
 
