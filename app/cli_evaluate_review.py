@@ -14,6 +14,7 @@ from app.cli_progress import telling
 from app.cli_results import add_json, check_writable, write_json
 from app.cli_words import Parser
 from app.domain.review import SUSPECT
+from app.evaluate import Bits, EvaluationError
 from app.evaluate_review import (
     BAD,
     STARTS,
@@ -56,6 +57,8 @@ def run(chosen: Namespace, settings: Settings) -> int:
             for start in STARTS:
                 tell(f"{name}: {start}")
                 masks += judged(footage, start)
+    if not masks:
+        raise EvaluationError(f"{chosen.sets} holds no sequence of two frames or more.")
     told = Told(masks)
     print(*told.lines(), sep="\n")
     if chosen.json:
@@ -94,19 +97,12 @@ class Told:
 
     def values(self) -> dict[str, Any]:
         """As JSON values."""
-        signals = np.array([mask.signals for mask in self._masks])
-        fit = fitted(signals, self._bad)
-        usual = signals[~self._bad].mean(axis=0)
         return {
             "curve": [
                 {"threshold": threshold, "rule": _shares(rule), "left_out": _shares(other)}
                 for threshold, rule, other in self._curve()
             ],
-            "fit": {
-                "factors": dict(zip(WEIGHTS, map(float, fit.factors), strict=True)),
-                "usual": dict(zip(WEIGHTS, map(float, usual), strict=True)),
-                "base": fit.base + float(usual @ fit.factors),
-            },
+            "fit": self._fit() if 0 < self._bad.sum() < len(self._bad) else None,
             "masks": [
                 {
                     "sequence": mask.sequence,
@@ -121,20 +117,30 @@ class Told:
             ],
         }
 
+    def _fit(self) -> dict[str, Any]:
+        """What the weights of the rule would be by these masks."""
+        signals = np.array([mask.signals for mask in self._masks])
+        fit, usual = fitted(signals, self._bad), signals[~self._bad].mean(axis=0)
+        return {
+            "factors": dict(zip(WEIGHTS, map(float, fit.factors), strict=True)),
+            "usual": dict(zip(WEIGHTS, map(float, usual), strict=True)),
+            "base": fit.base + float(usual @ fit.factors),
+        }
+
     def _curve(self) -> Iterator[tuple[float, Rate, Rate]]:
         everything = np.ones(len(self._bad), bool)
         for threshold in THRESHOLDS:
             rule = rate(self._bad, self._doubts, threshold)
             yield threshold, rule, self._other(everything, threshold)
 
-    def _parts(self) -> Iterator[tuple[str, np.ndarray[Any, np.dtype[np.bool_]]]]:
+    def _parts(self) -> Iterator[tuple[str, Bits]]:
         """The masks by where they come from, then by what they were tracked from."""
         for name in dict.fromkeys(mask.sequence for mask in self._masks):
             yield name, np.array([mask.sequence == name for mask in self._masks])
         for name in STARTS:
             yield f"from {name}", np.array([mask.start == name for mask in self._masks])
 
-    def _other(self, rows: np.ndarray[Any, np.dtype[np.bool_]], threshold: float = SUSPECT) -> Rate:
+    def _other(self, rows: Bits, threshold: float = SUSPECT) -> Rate:
         if self._left_out is None:
             return Rate(math.nan, math.nan)
         return rate(self._bad[rows], self._left_out[rows], threshold)

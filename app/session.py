@@ -550,7 +550,12 @@ class Session(QObject):
         """Hold the selected layer's mask at the playhead for good: it is suspect no more."""
         layer = self.selected_layer
         if layer is not None and is_suspect(layer, self._playhead):
+            before = layer.masks[self._playhead]
+            matte = self._caches.mattes.get(before) if self._caches else None
             change = partial(edits.approve, layer_id=layer.id, frame=self._playhead)
+            project = change(self.project)
+            if self._caches is not None and matte is not None:  # the same, so that nothing blinks
+                self._caches.mattes.put(project.layer(layer.id).masks[self._playhead], matte)
             self.edit(self._on_frame(self.tr("Looks right")), change)
 
     def undo(self) -> None:

@@ -108,8 +108,13 @@ def _facts(frame: int, inside: NDArray[np.bool_], before: Facts | None) -> Facts
 def _signals(
     tracked: Tracked, inside: NDArray[np.bool_], now: Facts, before: Facts | None
 ) -> dict[str, float]:
-    """What speaks against a mask, each 0..MOST."""
-    signals = {"score": 1 - tracked.prediction.score, "edge": _edge(inside, now.area)}
+    """What speaks against a mask, each 0..MOST.
+
+    That an object vanishes is worth a look, that it is gone from then on is not.
+    """
+    signals = {"score": 1 - tracked.prediction.score}
+    if now.area or (before is not None and before.area):
+        signals["edge"] = _edge(inside, now.area)
     if tracked.evidence is not None:
         signals["covered"] = 1 - tracked.evidence.covered
     if before is not None:

@@ -89,6 +89,12 @@ def test_n_goes_from_suspect_to_suspect_and_y_takes_them_from_the_list(
     assert session.playhead == min(suspects)
     key(window, "Shift+N")
     assert session.playhead == LAST
+    layer = session.selected
+    assert layer is not None
+    qtbot.waitUntil(lambda: session.matte(layer, LAST) is not None, timeout=LONG)
+    session.approve()
+    assert session.matte(layer, LAST) is not None, "nothing blinks"
+    key(window, "Ctrl+Z")
     key(window, "Y")
     assert amber(window) == suspects - {LAST}
     assert not window.actions_table["track.approve"].isEnabled()

@@ -104,6 +104,14 @@ def test_evidence_that_a_model_does_not_give_is_as_usual() -> None:
     assert with_it.value == pytest.approx(without.value)
 
 
+def test_vanishing_is_told_once_where_the_model_is_sure_of_it() -> None:
+    gone = [disc(frame, radius=0, evidence=None) for frame in range(5, 15)]
+    doubts = reviewed([*steady(5), *gone])[5:]
+    assert doubts[0].value > SUSPECT
+    assert doubts[0].reason == "lost"
+    assert max(doubt.value for doubt in doubts[1:]) < SUSPECT
+
+
 @pytest.mark.parametrize("frame", [5, 12])
 def test_a_frame_that_is_no_neighbour_is_compared_with_nothing(frame: int) -> None:
     before = review(disc(8), None)[1]
