@@ -36,9 +36,14 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
-def add_clip_and_words(parser: Parser, usual: str = "the first frame asked for") -> None:
+CLIP = "a movie, an image sequence's folder or pattern"
+
+
+def add_clip_and_words(
+    parser: Parser, usual: str = "the first frame asked for", what: str = CLIP
+) -> None:
     """Describe the clip, and the prompts of its layers; without a frame they are on `usual`."""
-    parser.add_argument("clip", type=Path, help="a movie, an image sequence's folder or pattern")
+    parser.add_argument("clip", type=Path, help=what)
     place, action = "X,Y[@FRAME]", AddWord
     parser.add_argument(
         "--point", dest="words", action=action, type=include, metavar=place,

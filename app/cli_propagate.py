@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.cli_follower import Fact, Follower
-from app.cli_mask_file import read_mask
 from app.cli_matte import (
+    CLIP,
     add_clip_and_words,
     add_frames,
     add_mode,
@@ -21,13 +21,12 @@ from app.cli_matte import (
     carried_out,
     mode_of,
 )
-from app.cli_project import Typed, asked_frames, understood
+from app.cli_shot import shot_of
 from app.cli_words import AddWord, CommandError, Parser, UsageError, at_least, mask
-from app.domain.clip import Clip, open_clip
+from app.domain.clip import Clip
 from app.domain.frames import FrameRange
 from app.domain.project import LayerId
 from app.headless import load_model
-from app.jobs import steps
 from app.propagate import EmbeddingSource
 from app.propagation import Direction, Keys, Propagation, cannot_follow, passes
 from app.settings import Settings
@@ -35,18 +34,22 @@ from export.report import Report, spans
 from export.sequence import export
 from models.base import Model
 from models.ort import Cancel
-from models.tracking import Key, TrackOptions, tracker_of
+from models.tracking import TrackOptions, tracker_of
 
 
 def add_arguments(parser: Parser) -> None:
     """Describe the command."""
-    add_clip_and_words(parser, "the first frame asked for, the last with --backward")
+    what = f"{CLIP}, or a saved project with keyframes"
+    add_clip_and_words(parser, "the first frame asked for, the last with --backward", what)
     parser.add_argument(
         "--mask", dest="words", action=AddWord, type=mask, metavar="PNG[@FRAME]",
         help="the object as a picture of the clip's size: inside is what is brighter than half of "
         "white, or above 0 where nothing is so bright, as with object numbers",
     )  # fmt: skip
     add_frames(parser)
+    parser.add_argument(
+        "--footage", type=Path, metavar="CLIP", help="a project's clip, where it is not found"
+    )
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--backward", action="store_true", help="go towards the first frame")
     way.add_argument("--both", action="store_true", help="go both ways from the first prompt")
@@ -76,11 +79,9 @@ def run(chosen: Namespace, settings: Settings) -> int:
 
     Raises UsageError, CommandError and the errors of clip, model and export.
     """
-    clip = open_clip(chosen.clip)
-    frames = asked_frames(clip, chosen.frames)
-    usual = frames.last if chosen.backward else frames.first
-    typed = understood(clip, frames, chosen.words or [], usual)
-    propagation = _planned(chosen, clip, frames, _keys(typed, clip))
+    shot = shot_of(chosen)
+    clip, frames, typed = shot.clip, shot.frames, shot.typed
+    propagation = _planned(chosen, clip, frames, shot.keys)
     model = load_model(settings, chosen.pack)
     options = TrackOptions(chosen.conditioning, chosen.stride, chosen.prune)
     tracker = tracker_of(model, options)
@@ -117,28 +118,6 @@ def _planned(chosen: Namespace, clip: Clip, frames: FrameRange, keys: Keys) -> P
             f"{frames.last}; prompt another frame, go another way or ask for other --frames."
         )
     return propagation
-
-
-def _keys(typed: Typed, clip: Clip) -> dict[LayerId, dict[int, Key]]:
-    """What is sure of each layer, by frame. Raises UsageError, CommandError, ClipError."""
-    keys: dict[LayerId, dict[int, Key]] = {}
-    for layer in (typed.project.layer(layer_id) for layer_id in typed.layers):
-        masks = typed.masks.get(layer.id, {})
-        for frame in sorted(masks.keys() & layer.prompts.keys()):
-            raise UsageError(f"Frame {frame} of {layer.name} has a mask and clicks; give one.")
-        found: dict[int, Key] = {f: tuple(steps(p)) for f, p in layer.prompts.items()}
-        found |= {frame: read_mask(path, clip) for frame, path in masks.items()}
-        if not found:
-            raise UsageError(
-                f"Say what {layer.name} is, with --point X,Y, --box X0,Y0,X1,Y1 or --mask PNG."
-            )
-        keys[layer.id] = dict(sorted(found.items()))
-    if not keys:
-        raise UsageError("Say what to follow, with --point X,Y, --box X0,Y0,X1,Y1 or --mask PNG.")
-    for frame in sorted({frame for found in keys.values() for frame in found}):
-        if frame in clip.missing:
-            raise UsageError(f"Frame {frame} is missing from {clip.name}; prompt another frame.")
-    return keys
 
 
 @dataclass(frozen=True)
