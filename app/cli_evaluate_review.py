@@ -78,8 +78,7 @@ class Told:
 
     def lines(self) -> Iterator[str]:
         """As Markdown tables."""
-        bad = int(self._bad.sum())
-        yield f"{len(self._bad)} propagated masks, {bad} of them bad (IoU below {BAD})."
+        yield f"{len(self._bad)} propagated masks, {self._bad.sum()} of them bad (IoU below {BAD})."
         yield ""
         yield "| threshold | bad found | good flagged | bad, left out | good, left out |"
         yield "|---|---|---|---|---|"
