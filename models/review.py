@@ -33,14 +33,14 @@ class Weight(NamedTuple):
 
 WEIGHTS: Mapping[str, Weight] = MappingProxyType(
     {
-        "score": Weight(27.7, 0.022),
-        "covered": Weight(14.3, 0.064),
-        "area": Weight(7.7, 0.037),
-        "jump": Weight(7.0, 0.032),
-        "edge": Weight(14.1, 0.153),
+        "score": Weight(26.0, 0.019),
+        "covered": Weight(15.1, 0.057),
+        "area": Weight(9.5, 0.035),
+        "jump": Weight(3.8, 0.029),
+        "edge": Weight(15.2, 0.149),
     }
 )
-BASE = -3.49  # the log odds of a mask whose every signal is as usual
+BASE = -3.46  # the log odds of a mask whose every signal is as usual
 LOST = "lost"  # the reason where the mask is empty
 
 

@@ -10,11 +10,11 @@ from app.domain.project import Layer, LayerId
 SUSPECT = 0.5  # the doubt from which on a frame is suspect; calibrated, see models/review.py
 
 SENTENCES: Mapping[str, str] = {
-    "score": "The model is unsure of it",
-    "covered": "It leaves out what looks like the object",
-    "area": "Its size changed at once, here or just before",
-    "jump": "It jumped, here or just before",
-    "edge": "It is finer than the model can draw",
+    "score": "The model is unsure",
+    "covered": "Leaves out a like part",
+    "area": "The size leaps",
+    "jump": "It jumps",
+    "edge": "Too fine for the model",
     "lost": "It has vanished",
 }
 
@@ -61,12 +61,12 @@ class Review:
         return known[1]
 
     def ranked(self, layers: Iterable[Layer]) -> list[Suspect]:
-        """Those of all layers, the most doubtful first."""
+        """Those of all layers, the most doubtful first; of like doubt in the order of time."""
         layers = list(layers)
         ids = {layer.id for layer in layers}
         self._known = {key: known for key, known in self._known.items() if key in ids}
         found = [suspect for layer in layers for suspect in self.of(layer)]
-        return sorted(found, key=lambda suspect: -suspect.doubt)
+        return sorted(found, key=lambda suspect: -round(suspect.doubt, 1))
 
 
 def _suspects(layer: Layer) -> Iterator[Suspect]:

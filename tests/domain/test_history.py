@@ -53,6 +53,9 @@ EDITS: dict[str, Callable[[st.DrawFn, Project, Layer, int], Project]] = {
         p, x.id, f, Prompt(points=(Point(1.0, 2.0),))
     ),
     "clear_prompt": lambda _d, p, x, f: edits.clear_prompt(p, x.id, f),
+    "approve": lambda _d, p, x, f: edits.approve(
+        edits.set_mask(p, x.id, f, replace(plain_mask(None, 1), doubt=0.9, reason="jump")), x.id, f
+    ),
     "lock_frames": lambda d, p, x, f: edits.lock_frames(p, x.id, range(1001, f), d(st.booleans())),
     "mark_absent": lambda _d, p, x, f: edits.mark_absent(p, x.id, range(f, 1005)),
     "import_masks": lambda d, p, x, f: edits.import_masks(

@@ -57,9 +57,9 @@ def rows(panel: ReviewPanel) -> list[str]:
 
 def test_the_most_doubtful_frame_comes_first_and_says_why(panel: ReviewPanel) -> None:
     assert rows(panel) == [
-        "1006 Rabbit: It jumped, here or just before",
-        "1010 Grass: It is finer than the model can draw",
-        "1005 Rabbit: It jumped, here or just before",
+        "1006 Rabbit: It jumps",
+        "1010 Grass: Too fine for the model",
+        "1005 Rabbit: It jumps",
     ]
     assert panel.count.text() == "3 suspect frames"
 
