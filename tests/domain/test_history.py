@@ -26,7 +26,6 @@ def prompted(project: Project, layer_id: LayerId, frame: int) -> bool:
 
 CLICK = Prompt(points=(Point(1.0, 2.0),))
 EDITS: dict[str, Callable[[st.DrawFn, Project, Layer, int], Project]] = {
-    "approve": lambda _d, p, x, f: edits.approve(p, x.id, f),
     "add_layer": lambda _d, p, _l, _f: edits.add_layer(p),
     "delete_layer": lambda _d, p, x, _f: edits.delete_layer(p, x.id),
     "move_layer": lambda d, p, x, _f: edits.move_layer(p, x.id, d(st.integers(0, 3))),
