@@ -66,7 +66,15 @@ def prompt_of(text: object) -> Prompt:
 
 def _base_values(mask: Mask) -> dict[str, object]:
     data = base64.b64encode(mask.data).decode("ascii")
-    return {"data": data, "window": mask.window, "model": mask.model, "score": mask.score}
+    return {
+        "data": data,
+        "window": mask.window,
+        "model": mask.model,
+        "score": mask.score,
+        "empty": mask.empty,
+        "doubt": mask.doubt,
+        "reason": mask.reason,
+    }
 
 
 def _base(values: Mapping[str, Any]) -> Mask:
@@ -79,8 +87,18 @@ def _base(values: Mapping[str, Any]) -> Mask:
     x0, y0, x1, y1 = map(real, _list(values["window"], 4, 4))
     if not (x1 - x0 >= 1 and y1 - y0 >= 1):
         raise ValueError("the window of a mask that is amended")
-    score = min(max(real(values["score"]), 0.0), 1.0)
-    return Mask(data, shape, (x0, y0, x1, y1), None, _name(values["model"]), score)
+    score, doubt = (min(max(real(values.get(k, 0)), 0.0), 1.0) for k in ("score", "doubt"))
+    return Mask(
+        data,
+        shape,
+        (x0, y0, x1, y1),
+        None,
+        _name(values["model"]),
+        score,
+        values.get("empty") is True,
+        doubt,
+        _name(values.get("reason", "")),
+    )
 
 
 def clip_text(clip: Clip, relative: str | None) -> str:
