@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from app.cli_footage import add_footage
 from app.cli_progress import telling
 from app.cli_results import add_json, check_writable, write_json
 from app.cli_words import Parser
@@ -28,18 +28,14 @@ from app.evaluate_review import (
     rate,
 )
 from app.evaluate_tracking import find_footage, read_footage
-from app.headless import BUNDLED, load_model
+from app.headless import load_model
 from app.settings import Settings
 from models.review import WEIGHTS
 
 
 def add_arguments(parser: Parser) -> None:
     """Describe the command."""
-    parser.add_argument(
-        "--sets", type=Path, required=True, metavar="DIR",
-        help="folder of sequences, each with frames and masks; or of a folder davis of them",
-    )  # fmt: skip
-    parser.add_argument("--pack", default=BUNDLED, metavar="NAME", help="the model to evaluate")
+    add_footage(parser)
     add_json(parser, "every mask")
 
 

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
+from app.cli_footage import add_footage, add_only, chosen_footage
 from app.cli_progress import telling
 from app.cli_results import add_json, check_writable, write_json
 from app.cli_words import Parser, UsageError
 from app.davis import Scores, mean
-from app.evaluate_tracking import Way, find_footage, read_footage, score, ways
-from app.headless import BUNDLED, load_model
+from app.evaluate_tracking import Way, read_footage, score, ways
+from app.headless import load_model
 from app.settings import Settings
 
 
 def add_arguments(parser: Parser) -> None:
     """Describe the command."""
-    parser.add_argument(
-        "--sets", type=Path, required=True, metavar="DIR",
-        help="folder of sequences, each with frames and masks; or of a folder davis of them",
-    )  # fmt: skip
-    parser.add_argument("--pack", default=BUNDLED, metavar="NAME", help="the model to evaluate")
-    parser.add_argument(
-        "--only", nargs="+", default=[], metavar="NAME", help="these sequences, not all"
-    )
+    add_footage(parser)
+    add_only(parser)
     parser.add_argument(
         "--ways", nargs="+", metavar="WAY", help=f"of {', '.join(repr(way.name) for way in ways())}"
     )
@@ -38,18 +32,12 @@ def run(chosen: Namespace, settings: Settings) -> int:
     unknown = set(chosen.ways or ()) - {way.name for way in used}
     if unknown:
         raise UsageError(f"There is no way called {min(unknown)}.")
-    found = find_footage(chosen.sets)
-    names = {folders.frames.parent.name for folders in found}
-    if set(chosen.only) - names:
-        raise UsageError(f"There is no sequence called {min(set(chosen.only) - names)}.")
+    footages = chosen_footage(chosen)
     check_writable(chosen.json)
     model = load_model(settings, chosen.pack)
     scores: dict[str, dict[str, Scores]] = {way.name: {} for way in used}
     with telling(0) as tell:
-        for folders in found:
-            name = folders.frames.parent.name
-            if chosen.only and name not in chosen.only:
-                continue
+        for name, folders in footages.items():
             tell(f"{name}: encoding")
             footage = read_footage(folders, model)
             for way in used:

@@ -24,6 +24,7 @@ from app.propagation import Propagation
 from app.settled import Settled
 from models.base import Embedding, ModelError, Prediction
 from models.ort import Cancel
+from models.regrid import regridded
 from models.tracking import Key, KeyMask, TrackOptions, tracker_of
 
 LAYER = "object"
@@ -97,13 +98,8 @@ class _Shot:
             for f in range(frames.first, frames.last + 1)
         ]
 
-    def fixed(self, frame: int, key: Key) -> _Shot:
-        """This shot with one more keyframe, and memories of its own."""
-        archive = LayerArchive(None, "", recent=len(self.clip.frames))
-        for number in range(self.clip.frames.first, self.clip.frames.last + 1):
-            record = self.archive.get(number)
-            if record is not None:
-                archive.put(number, record)
+    def fixed(self, frame: int, key: Key, archive: LayerArchive) -> _Shot:
+        """This shot with one more keyframe, going on from what `archive` remembers."""
         return _Shot(self.clip, self.footage, {**self.keys, frame: key}, archive, dict(self.masks))
 
 
@@ -118,11 +114,11 @@ def fix(footage: Footage, one: int) -> Fix:
     tracked = shot.shown()
     worst = min(range(1, len(true)), key=lambda k: region(tracked[k], true[k]))
     key = corrected(footage, one, worst, _prediction(shot.masks.get(first + worst)))
-    outward, anew = shot.fixed(first + worst, key), shot.fixed(first + worst, key)
+    outward = shot.fixed(first + worst, key, archive)
+    anew = shot.fixed(first + worst, key, LayerArchive(None, ""))
     settled = Settled(outward.masks, clip.size)
     ways = (range(first + worst, last + 1), range(first + worst, first, -1))
     near = Cost(*outward.run(ways, settled), scores=_scored(outward.shown(), true))
-    anew.archive = LayerArchive(None, "")
     whole = Cost(*anew.run((range(first, last + 1),)), scores=_scored(anew.shown(), true))
     return Fix(worst, _scored(tracked, true), near, whole)
 
@@ -131,11 +127,10 @@ def _prediction(mask: Mask | None) -> Prediction | None:
     """A stored mask as the square of logits that the model answered with."""
     if mask is None:
         return None
-    rows, columns = mask.shape
-    square = np.full((columns, columns), -10, np.float16)
-    square[:rows] = mask.logits()
     x0, y0, x1, _ = mask.window
-    return Prediction(square, (x0, y0, x1, y0 + (x1 - x0)), mask.score)
+    window = (x0, y0, x1, y0 + (x1 - x0))
+    square = regridded(mask.logits(), mask.window, mask.shape[1], window)
+    return Prediction(square, window, mask.score)
 
 
 def _scored(found: list[Bits], true: list[Bits]) -> Scores:

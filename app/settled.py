@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from app.domain.mask import Mask, MaskError, upsample
+from models.redraw import iou
 
 SAME = 0.98  # IoU with the mask that was there, from which on an artist sees no difference
 ENOUGH = 3  # frames in a row that are the same
@@ -23,7 +22,6 @@ class Settled:
     def __init__(self, stored: Mapping[int, Mask], size: tuple[int, int]) -> None:
         self._stored, self._size = stored, size
         self._same = 0
-        self.left = 0  # masks that were not replaced
 
     @property
     def over(self) -> bool:
@@ -39,7 +37,6 @@ class Settled:
         before = self._stored.get(frame)
         same = before is not None and overlap(before, mask, self._size) >= SAME
         self._same = self._same + 1 if same else 0
-        self.left += same
         return not same
 
 
@@ -47,10 +44,7 @@ def overlap(a: Mask, b: Mask, size: tuple[int, int]) -> float:
     """The IoU of two masks on a clip of (width, height), 0..1; 1 where both are empty."""
     try:
         if (a.shape, a.window) == (b.shape, b.window):
-            inside = a.logits() > 0, b.logits() > 0
-        else:
-            inside = upsample(a, size) > 0, upsample(b, size) > 0
+            return iou(a.logits() > 0, b.logits() > 0)
+        return iou(upsample(a, size) > 0, upsample(b, size) > 0)
     except MaskError:  # one is damaged, and so has to be replaced
         return 0.0
-    either = np.count_nonzero(inside[0] | inside[1])
-    return float(np.count_nonzero(inside[0] & inside[1]) / either) if either else 1.0

@@ -161,16 +161,7 @@ def masks_setter(
     masks: Mapping[LayerId, Mapping[int, Mask]],
 ) -> Callable[[Project], Project]:
     """`set_masks` for many values of a history: layers they share are shared afterwards."""
-    done: dict[int, tuple[Layer, Layer]] = {}  # before, after: what is alive keeps its id
-
-    def changed(layer: Layer) -> Layer:
-        if id(layer) not in done:
-            done[id(layer)] = layer, with_masks(layer, masks[layer.id])
-        return done[id(layer)][1]
-
-    return lambda project: _with_layers(
-        project, {x.id: changed(x) for x in project.layers if x.id in masks}
-    )
+    return _for_many(masks, with_masks)
 
 
 def answers_setter(
@@ -183,26 +174,32 @@ def answers_setter(
     by_layer: dict[LayerId, dict[int, Mask]] = {}
     for (layer_id, frame), mask in answers.items():
         by_layer.setdefault(layer_id, {})[frame] = mask
+    return _for_many(by_layer, _answered)
+
+
+def _for_many(
+    masks: Mapping[LayerId, Mapping[int, Mask]],
+    change: Callable[[Layer, Mapping[int, Mask]], Layer],
+) -> Callable[[Project], Project]:
     done: dict[int, tuple[Layer, Layer]] = {}  # before, after: what is alive keeps its id
 
     def changed(layer: Layer) -> Layer:
         if id(layer) not in done:
-            wanted = {
-                frame: mask
-                for frame, mask in by_layer[layer.id].items()
-                if layer.is_stale(frame) and layer.prompts.get(frame) == mask.prompt
-            }
-            masks = {**layer.masks, **wanted}
-            done[id(layer)] = layer, replace(layer, masks=masks) if wanted else layer
+            done[id(layer)] = layer, change(layer, masks[layer.id])
         return done[id(layer)][1]
 
-    def completed(project: Project) -> Project:
-        fresh = {x.id: changed(x) for x in project.layers if x.id in by_layer}
-        if all(x is fresh.get(x.id, x) for x in project.layers):
-            return project
-        return _with_layers(project, fresh)
+    return lambda project: _with_layers(
+        project, {x.id: changed(x) for x in project.layers if x.id in masks}
+    )
 
-    return completed
+
+def _answered(layer: Layer, masks: Mapping[int, Mask]) -> Layer:
+    wanted = {
+        frame: mask
+        for frame, mask in masks.items()
+        if layer.is_stale(frame) and layer.prompts.get(frame) == mask.prompt
+    }
+    return replace(layer, masks=MappingProxyType({**layer.masks, **wanted})) if wanted else layer
 
 
 def with_masks(layer: Layer, masks: Mapping[int, Mask]) -> Layer:
