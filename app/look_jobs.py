@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, field
 
 from app.clip_caches import ClipCaches, Preview
-from app.domain.contour import contour
+from app.domain.contour import Contour, contour
 from app.domain.mask import Mask, MaskError
 from app.jobs import Question, display_matte, mask_of, predict
 from models.base import Cancelled, Embedding, Model
@@ -32,14 +32,16 @@ class DrawContour:
 
     def __call__(self) -> ContourDrawn | None:
         caches, mask = self.caches, self.mask
-        caches.contours.put(mask, ())  # whatever goes wrong, it is not tried again by itself
+        drawn: Contour = ()
         try:
             matte = caches.mattes.get(mask)
             if matte is None:
                 matte = display_matte(mask, caches.clip.size)
+            drawn = contour(matte)
         except MaskError:
             return None
-        caches.contours.put(mask, contour(matte))
+        finally:
+            caches.contours.put(mask, drawn)  # whatever went wrong, it is not tried again by itself
         return ContourDrawn(caches, mask)
 
 
