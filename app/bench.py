@@ -17,9 +17,9 @@ from models.base import ModelError
 from models.bench.contest import Plan, Sample, take_turns
 from models.bench.feeds import graphs_of
 from models.bench.gemm import OPERATIONS
-from models.library import Pack
 from models.lines import Lines
 from models.ort import DEVICES, runtime_module
+from models.pack import Pack
 
 OURS = "app.bench_worker"
 THEIRS = "models.convert.bench_original"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _graph(chosen: argparse.Namespace) -> Ready:
     from models.bench.feeds import GRAPHS, SHRINKING, feeds  # noqa: PLC0415
-    from models.library import read_pack  # noqa: PLC0415
     from models.ort import Runtime, open_graph  # noqa: PLC0415
+    from models.pack import read_pack  # noqa: PLC0415
 
     pack = read_pack(chosen.pack)
     file = GRAPHS[chosen.what]
@@ -64,8 +65,9 @@ def _click(chosen: argparse.Namespace) -> Ready:
     from app.domain.mask import Mask, upsample  # noqa: PLC0415
     from models.base import Click, Logits, Prediction  # noqa: PLC0415
     from models.bench.feeds import CLIP  # noqa: PLC0415
-    from models.library import load, read_pack  # noqa: PLC0415
+    from models.library import load  # noqa: PLC0415
     from models.ort import Runtime  # noqa: PLC0415
+    from models.pack import read_pack  # noqa: PLC0415
 
     model = load(read_pack(chosen.pack), Runtime(chosen.device))
     frame = np.random.default_rng(0).integers(0, 256, (CLIP[1], CLIP[0], 3), np.uint8)
@@ -109,11 +111,13 @@ def _gemm(chosen: argparse.Namespace) -> Ready:
 
 def _start(chosen: argparse.Namespace) -> Ready:
     from models.bench.feeds import GRAPHS, graphs_of  # noqa: PLC0415
-    from models.library import prepared, read_pack  # noqa: PLC0415
     from models.ort import Runtime  # noqa: PLC0415
+    from models.pack import prepared, read_pack  # noqa: PLC0415
 
     pack, runtime = read_pack(chosen.pack), Runtime(chosen.device, kept=chosen.kept)
-    kept: list[Any] = [prepared(pack, runtime, GRAPHS[name])() for name in graphs_of(pack)]
+    opening = [prepared(pack, runtime, GRAPHS[name]) for name in graphs_of(pack)]
+    with ThreadPoolExecutor() as lanes:  # as the lanes of the program open them
+        kept: list[Any] = list(lanes.map(lambda opened: opened(), opening))
     devices = {graph.device for graph in kept}
     return {"device": " and ".join(sorted(devices))}, lambda _: timed(kept.clear)
 
@@ -121,8 +125,8 @@ def _start(chosen: argparse.Namespace) -> Ready:
 def _count(chosen: argparse.Namespace) -> Ready:
     from models.bench.feeds import GRAPHS, feeds  # noqa: PLC0415
     from models.bench.flops import count  # noqa: PLC0415
-    from models.library import read_pack  # noqa: PLC0415
     from models.ort import Runtime, open_graph  # noqa: PLC0415
+    from models.pack import read_pack  # noqa: PLC0415
 
     pack = read_pack(chosen.pack)
     data = pack.bytes_of(GRAPHS[chosen.graph])

@@ -15,8 +15,8 @@ from app.headless import BUNDLED, find_pack
 from app.original import Which, installed, which
 from app.settings import Settings
 from models.bench.contest import Plan
-from models.library import Pack
 from models.ort import DEVICES, Runtime
+from models.pack import Pack
 from models.quarantine import load_tried
 
 QUICK = Plan(1000, 1, budget=20.0)

@@ -15,7 +15,7 @@ from app.evaluate_coco import run_points, table
 from app.headless import BUNDLED, load_pack
 from app.original import Answerer, Which, which
 from app.settings import Settings
-from models.library import Pack
+from models.pack import Pack
 
 
 def add_arguments(parser: Parser) -> None:

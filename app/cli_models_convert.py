@@ -13,7 +13,7 @@ from types import ModuleType
 from app.cli_progress import telling
 from app.cli_words import CommandError, Parser, UsageError
 from app.settings import Settings
-from models.library import MANIFEST
+from models.pack import MANIFEST
 
 SAM2 = ("tiny", "small", "base+", "large")
 FAMILIES = {  # and their variants, the default first

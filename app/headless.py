@@ -11,8 +11,8 @@ from app import paths
 from app.settings import Settings
 from models.base import Model, ModelError
 from models.install import Installer
-from models.library import MANIFEST, Pack, find_packs, read_pack
 from models.ort import Runtime
+from models.pack import MANIFEST, Pack, find_packs, read_pack
 from models.quarantine import load_tried
 
 BUNDLED = "mobilesam"  # id of the pack that ships with the program

@@ -22,8 +22,8 @@ from models.disk import amount
 from models.download import download, forget
 from models.fetch import Stop
 from models.install import Installer
-from models.library import MANIFEST, Pack, find_packs
 from models.ort import Runtime
+from models.pack import MANIFEST, Pack, find_packs
 from models.quarantine import try_pack
 from models.recommend import Recommendation, recommend
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from app.evaluate import Bits
 from models.base import Click, ModelError
-from models.library import MANIFEST, Pack
 from models.lines import Lines
+from models.pack import MANIFEST, Pack
 
 NEEDED = ("torch", "sam2")
 FAMILIES = ("sam2", "sam2.1")  # others ship other code, which calls itself sam2 and excludes it

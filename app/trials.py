@@ -14,9 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from app.evaluate import AT, GIVEN, Folders, find_sets, run_clicks, summary
-from models.answer import Answer, Answers, Decode, Question, Vote, half
+from models.answer import Answer, Answers, Decode, Question, Vote
+from models.arrays import half
 from models.base import CancelToken, Embedding, Logits, Model, ModelInfo, Prediction, Rgb8, Step
-from models.library import load, read_pack
+from models.library import load
+from models.pack import read_pack
 from models.sam1 import Sam1
 
 PACK = Path(__file__).parents[1] / "resources" / "models" / "mobilesam"

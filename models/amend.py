@@ -8,7 +8,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from models.answer import LOGIT_PIXEL, Decoded, half
+from models.answer import LOGIT_PIXEL, Decoded
+from models.arrays import half
 from models.base import Click, Logits, Prediction
 from models.sheet import Sheet
 

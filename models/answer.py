@@ -18,7 +18,6 @@ function of the embedding and the steps. What each part gains is measured in mod
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -26,7 +25,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.base import BoxClick, Click, Logits, Step
+from models.arrays import half
+from models.base import Logits
 
 F32: TypeAlias = NDArray[np.float32]
 
@@ -123,25 +123,6 @@ class Vote:
         needed = self.first if question.ambiguous else self.later
         outcome: NDArray[np.bool_] = votes > needed
         return outcome
-
-
-def half(mask: F32) -> Logits:
-    """`mask` rounded to float16: fed back and stored alike, so replaying gives equal answers."""
-    return mask.astype(np.float16)
-
-
-def prompt(steps: Sequence[Step], scale: tuple[float, float]) -> tuple[F32, F32]:
-    """Points (n, 2) in model pixels and labels (n,) for `steps` in clip pixels."""
-    points: list[tuple[float, float]] = []
-    labels: list[float] = []
-    for step in steps:
-        if isinstance(step, BoxClick):
-            points += [(step.x0, step.y0), (step.x1, step.y1)]
-            labels += [2.0, 3.0]
-        elif isinstance(step, Click):
-            points.append((step.x, step.y))
-            labels.append(float(step.include))
-    return np.array(points, np.float32) * np.array(scale, np.float32), np.array(labels, np.float32)
 
 
 def _cropped(masks: NDArray[np.floating], used: tuple[int, int]) -> F32:

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.answer import Answer, Decode, Question, half, prompt
+from models.answer import Answer, Decode, Question
+from models.arrays import half, prompt
 from models.base import Click, Embedding, Model, Prediction
 from models.sam1 import Sam1
 from models.sam2 import Sam2

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.answer import half
+from models.arrays import half
 from models.base import Model, ModelError, Prediction
 from models.flow_course import Course, Stand, Views, place_of
 from models.flow_frames import Frames, covered, shrunk

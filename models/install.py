@@ -16,8 +16,8 @@ from pathlib import Path
 from models.base import ModelError
 from models.description import NAME
 from models.disk import alone, plain_errors, put_on_disk, sync_folder
-from models.library import MANIFEST, Pack, read_pack
 from models.ort import Runtime
+from models.pack import MANIFEST, Pack, read_pack
 from models.quarantine import load_tried
 from models.unpack import Goes, copy_pack, opened
 

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from models.answer import half
+from models.arrays import half
 from models.base import CancelToken, Embedding, ModelError, Prediction
 from models.memory_bank import Moment, Remembered, gather, reach
 from models.memory_record import record_of, remembered_of

@@ -20,8 +20,9 @@ from pathlib import Path
 import numpy as np
 
 from models.base import BoxClick, Click, Embedding, Model, ModelError, Step
-from models.library import Pack, load, read_pack
+from models.library import load
 from models.ort import Runtime, runtime_module
+from models.pack import Pack, read_pack
 from models.tracking import Tracking, tracker_of
 
 BUNDLED = frozenset({"f9942b7317f7d7e6c71b7d24d0db0cb02932ea3bca06afba5cb0583e3691b527"})

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.answer import half
+from models.arrays import half
 from models.base import Logits
 
 F32: TypeAlias = NDArray[np.float32]
@@ -23,24 +22,19 @@ def regridded(logits: Logits, window: Window, side: int, target: Window) -> Logi
     Bilinear between pixel centres; values on the same grid stay as they are.
     """
     rows, columns = logits.shape
-    across, begins_x = _line(window[0], window[2], columns, target[0], target[2], side)
-    down, begins_y = _line(window[1], window[3], rows, target[1], target[3], side)
-    matrix = np.array([[across, 0, begins_x], [0, down, begins_y]], np.float64)
-    warped = cv2.warpAffine(
-        logits.astype(np.float32),
-        matrix,
-        (side, side),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=BEYOND,
-    )
-    return half(cast("F32", warped))
+    down = _shares((window[1], window[3]), rows, (target[1], target[3]), side)
+    across = _shares((window[0], window[2]), columns, (target[0], target[2]), side)
+    covered = np.outer(down.sum(1), across.sum(1))
+    inside = down @ logits.astype(np.float32) @ across.T
+    drawn: F32 = (inside + BEYOND * (1 - covered)).astype(np.float32)
+    return half(drawn)
 
 
-def _line(
-    start: float, end: float, count: int, wanted: float, until: float, side: int
-) -> tuple[float, float]:
-    """Step and begin of the target's pixels in those of the source, along one side."""
-    step = (end - start) / count
-    across = (until - wanted) / side
-    return across / step, (wanted + across / 2 - start) / step - 0.5
+def _shares(extent: tuple[float, float], count: int, wanted: tuple[float, float], side: int) -> F32:
+    """The share of each of `count` pixels in each of `side`, along one axis: (side, count)."""
+    begin, end = extent
+    step = (wanted[1] - wanted[0]) / side
+    centres = (wanted[0] + step * (np.arange(side) + 0.5) - begin) / (end - begin) * count - 0.5
+    away = np.abs(centres[:, None] - np.arange(count))
+    shares: F32 = np.clip(1 - away, 0, None).astype(np.float32)
+    return shares

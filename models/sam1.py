@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.amend import amended
-from models.answer import Answer, Answers, Decode, Decoded, Question, Vote, prompt
+from models.answer import Answer, Answers, Decode, Decoded, Question, Vote
+from models.arrays import prompt
 from models.base import (
     CancelToken,
     Click,

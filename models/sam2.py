@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import cast
 
-from models.answer import half
+from models.arrays import half
 from models.base import CancelToken, Embedding, Logits, ModelInfo, Prediction, Rgb8, Step
 from models.memory_tracker import MemoryTracker
 from models.ort import Cancel

@@ -21,7 +21,7 @@ from models.base import Cancelled, ModelError
 from models.description import Description, DescriptionError, parse
 from models.disk import check_room
 from models.files import ordinary_size
-from models.library import MANIFEST, MOST_GRAPH, MOST_MANIFEST
+from models.pack import MANIFEST, MOST_GRAPH, MOST_MANIFEST
 
 MOST_ENTRIES = 256
 MOST_BYTES = 8 << 30  # of all files together

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from models.answer import half, prompt
+from models.arrays import half, prompt
 from models.base import Logits, MaskStep, ModelError, Step
 from models.ort import Cancel
 from models.regrid import regridded

@@ -20,7 +20,7 @@ from models.base import ModelError
 from models.bench import contest
 from models.bench.contest import Plan, Sample
 from models.bench.gemm import OPERATIONS
-from models.library import read_pack
+from models.pack import read_pack
 from tests.cli.conftest import Ran, rotocel
 from tests.models.graphs import write_tiny_pack
 

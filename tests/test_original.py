@@ -16,7 +16,7 @@ from app.bench import THEIRS, Process
 from app.original import Answerer, Which, installed, which
 from models.base import ModelError
 from models.bench.serve import Taken
-from models.library import read_pack
+from models.pack import read_pack
 from tests.cli.conftest import Ran, rotocel
 from tests.models.graphs import write_tiny_pack
 

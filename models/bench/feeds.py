@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 
 from models import sam1
-from models.library import Pack
 from models.ort import Array
+from models.pack import Pack
 
 GRAPHS: Mapping[str, str] = {
     "encoder": "encoder.onnx",

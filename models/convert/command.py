@@ -12,7 +12,7 @@ from models.convert.original import FAMILIES, SIZES, VARIANTS, ConversionError, 
 from models.convert.precision import PRECISIONS
 from models.convert.sam2 import convert
 from models.convert.verify import Report, original_of, verify
-from models.library import read_pack
+from models.pack import read_pack
 
 __all__ = ["FAMILIES", "PRECISIONS", "SIZES", "VARIANTS", "ConversionError", "Original"]
 

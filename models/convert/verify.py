@@ -13,8 +13,9 @@ from models.convert.families import family_of
 from models.convert.original import ConversionError, Original
 from models.convert.parity import Difference, Go, Points, Whole, end_to_end, frames
 from models.convert.parity_graphs import per_graph
-from models.library import Pack, load
+from models.library import load
 from models.ort import Runtime
+from models.pack import Pack
 from models.sam2 import Sam2
 from models.tracking import TrackOptions
 

@@ -12,8 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from models.base import Rgb8
-from models.library import load, read_pack
+from models.library import load
 from models.ort import Runtime
+from models.pack import read_pack
 from models.sam2 import Sam2
 from models.tracking import TrackOptions
 

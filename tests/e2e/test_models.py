@@ -23,7 +23,7 @@ from app.ui.models_dialog import ModelsDialog
 from app.ui.sure_button import SureButton
 from models import gemm
 from models.base import ModelError
-from models.library import Pack
+from models.pack import Pack
 from tests.cli.test_models import Shop
 from tests.fakes import DiscModel
 from tests.models.graphs import write_tiny_pack

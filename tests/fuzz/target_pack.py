@@ -13,8 +13,9 @@ import onnx
 from onnx import TensorProto, helper
 
 from models.base import Click, Embedding, ModelError
-from models.library import load, read_pack
+from models.library import load
 from models.ort import Cancel, Runtime
+from models.pack import read_pack
 from models.quarantine import load_tried
 from tests.fuzz.target import refusal
 from tests.models.graphs import decoder, encoder, model_of, value, weight, write_tiny_pack

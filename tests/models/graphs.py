@@ -11,7 +11,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from models.base import Click
-from models.library import load, read_pack
+from models.library import load
+from models.pack import read_pack
 from models.sam1 import Sam1
 
 SIZE = 256

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.answer import Decoded, Question, Vote, half, prompt
+from models.answer import Decoded, Question, Vote
+from models.arrays import half, prompt
 from models.base import BoxClick, Click, Logits, Step
 
 SIDE = 16

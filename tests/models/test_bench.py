@@ -19,9 +19,9 @@ from models.bench.flops import count
 from models.bench.gemm import factors, matmul
 from models.bench.memory import _linux
 from models.bench.serve import Taken, serving, timed
-from models.library import read_pack
 from models.lines import Lines
 from models.ort import Runtime
+from models.pack import read_pack
 from tests.models.graphs import model_of, value, weight, write_tiny_pack
 
 

@@ -22,8 +22,9 @@ from onnx import TensorProto, helper
 from models.base import Click, ModelError
 from models.description import DescriptionError, parse
 from models.files import read_file
-from models.library import MOST_MANIFEST, find_packs, load, read_pack
+from models.library import load
 from models.ort import Graph, Runtime, checked_bytes, open_graph
+from models.pack import MOST_MANIFEST, find_packs, read_pack
 from models.video_constants import read_constants
 from tests.models.graphs import SIDE, decoder, encoder, model_of, value, weight, write_tiny_pack
 from tests.models.video_graphs import Form, constants, write_video_pack

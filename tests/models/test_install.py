@@ -19,8 +19,8 @@ from models import unpack
 from models.base import Cancelled, ModelError
 from models.disk import alone
 from models.install import ExistsError, Installer
-from models.library import find_packs, read_pack
 from models.ort import Runtime
+from models.pack import find_packs, read_pack
 from tests.models.graphs import write_tiny_pack
 from tests.models.test_mobilesam import PACK as BUNDLED
 from tests.models.test_quarantine import crashing

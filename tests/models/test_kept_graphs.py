@@ -12,8 +12,9 @@ import pytest
 
 from models import kept_graphs, ort
 from models.base import Click, ModelError
-from models.library import Pack, load, read_pack
+from models.library import load
 from models.ort import Runtime
+from models.pack import Pack, read_pack
 
 BUNDLED = Path(__file__).parents[2] / "resources" / "models" / "mobilesam"
 
@@ -101,7 +102,7 @@ def test_a_write_that_fails_leaves_nothing_behind(
             raise ModelError("No space left on device.")
         return real(name, data, runtime)
 
-    monkeypatch.setattr("models.library.open_graph", full)
+    monkeypatch.setattr("models.pack.open_graph", full)
     answer(pack, runtime)
     assert files(runtime) == []
 

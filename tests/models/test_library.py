@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from models.base import ModelError
-from models.library import find_packs, load, read_pack
+from models.library import load
 from models.ort import Runtime
+from models.pack import find_packs, read_pack
 from tests.models.graphs import write_tiny_pack
 
 

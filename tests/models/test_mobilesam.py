@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from models.base import Click, Logits
 from models.convert import mobilesam, reference
-from models.library import Pack, load, read_pack
+from models.library import load
 from models.ort import Graph, Runtime, open_graph
+from models.pack import Pack, read_pack
 
 PACK = mobilesam.PACK
 TOLERANCE = 3e-3  # of the mean magnitude: float16 weights and float16 reference

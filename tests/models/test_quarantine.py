@@ -14,8 +14,8 @@ from onnx import TensorProto, helper
 
 from models import quarantine
 from models.base import CancelToken, Click, ModelError, Prediction
-from models.library import read_pack
 from models.ort import Runtime
+from models.pack import read_pack
 from models.quarantine import BUNDLED, load_tried
 from models.tracking import Tracked, Tracking, TrackOptions
 from tests.fakes import DiscModel

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.base import Click
-from models.library import load, read_pack
+from models.library import load
 from models.memory_record import remembered_of
 from models.ort import Runtime
+from models.pack import read_pack
 from models.sam2 import Sam2
 from models.tracking import KeyMask, Tracking, TrackOptions
 from tests.models.video_graphs import Form, write_video_pack

@@ -19,8 +19,9 @@ from app.domain.project import Point, Project
 from app.propagate import EmbeddingSource, Propagated, archives_of, propagate
 from app.propagation import planned
 from models.base import Model
-from models.library import load, read_pack
+from models.library import load
 from models.ort import Cancel, Runtime
+from models.pack import read_pack
 from models.tracking import tracker_of
 
 pytest.importorskip("torch", reason="the pack is made with PyTorch (the extra `convert`)")
