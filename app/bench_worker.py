@@ -110,12 +110,13 @@ def _gemm(chosen: argparse.Namespace) -> Ready:
 
 
 def _start(chosen: argparse.Namespace) -> Ready:
-    from models.bench.feeds import GRAPHS, graphs_of  # noqa: PLC0415
+    from models.library import load  # noqa: PLC0415
     from models.ort import Runtime  # noqa: PLC0415
     from models.pack import prepared, read_pack  # noqa: PLC0415
 
     pack, runtime = read_pack(chosen.pack), Runtime(chosen.device, kept=chosen.kept)
-    opening = [prepared(pack, runtime, GRAPHS[name]) for name in graphs_of(pack)]
+    load(pack, runtime)  # imports what the family needs, and checks it
+    opening = [prepared(pack, runtime, name) for name in pack.files if name.endswith(".onnx")]
     with ThreadPoolExecutor() as lanes:  # as the lanes of the program open them
         kept: list[Any] = list(lanes.map(lambda opened: opened(), opening))
     devices = {graph.device for graph in kept}

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.base import Cancelled, ModelError
+from models.kept_graphs import GRAPH, WEIGHTS
 
 Array: TypeAlias = NDArray[Any]
 
@@ -32,6 +33,7 @@ DEVICES: Mapping[str, tuple[str, str]] = {  # name in the settings -> (provider,
     "coreml": ("CoreMLExecutionProvider", "Apple Core ML"),
     "cpu": ("CPUExecutionProvider", "CPU"),
 }
+APART = "session.optimized_model_external_initializers_file_name"
 CPU_ONLY = [DEVICES["cpu"][0]]
 
 
@@ -154,14 +156,15 @@ def open_graph(name: str, data: bytes, runtime: Runtime, draft: Path | None = No
     """A graph from its bytes, on the best device of `runtime` that really takes it.
 
     Where a device fails, the CPU takes over and `Graph.note` says so. What it was rewritten to is
-    written to `draft`. Raises ModelError when the bytes are no graph, or no ONNX Runtime is
-    installed.
+    written to the folder `draft`. Raises ModelError when the bytes are no graph, or no ONNX Runtime
+    is installed.
     """
     ort = runtime_module()
     providers, note = _wanted_providers(ort, runtime.device)
     options = _options(ort, runtime, providers)
     if draft is not None:
-        options.optimized_model_filepath = str(draft)
+        options.optimized_model_filepath = str(draft / GRAPH)
+        options.add_session_config_entry(APART, WEIGHTS)
     try:
         session = ort.InferenceSession(
             data,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from shutil import rmtree
 
 from models.base import ModelError, ModelInfo
 from models.contract import Contract, kept
@@ -159,7 +160,7 @@ def _opened_and_kept(
     try:
         graph = open_graph(title, data, runtime, draft)
     except ModelError:  # of the graph, or of writing it: a full disk keeps nobody from working
-        draft.unlink(missing_ok=True)
+        rmtree(draft, ignore_errors=True)
         return open_graph(title, data, runtime)
     graphs.take(draft, version)
     return graph

@@ -12,6 +12,7 @@ import pytest
 
 from models import kept_graphs, ort
 from models.base import Click, ModelError
+from models.kept_graphs import GRAPH, WEIGHTS
 from models.library import load
 from models.ort import Runtime
 from models.pack import Pack, read_pack
@@ -59,21 +60,27 @@ def test_the_second_start_reads_what_the_first_kept_and_answers_the_same(
 ) -> None:
     plain = answer(pack, Runtime("cpu"))
     assert answer(pack, runtime) == plain
-    assert [path.suffix for path in files(runtime)] == [".onnx", ".onnx"]
+    assert [path.name for path in files(runtime)] == [GRAPH, WEIGHTS] * 2
     read.clear()
     assert answer(pack, runtime) == plain
     assert read == []
 
 
 @pytest.mark.parametrize("damage", [b"", b"no graph", None])
+@pytest.mark.parametrize("name", [GRAPH, WEIGHTS])
 def test_a_torn_or_lost_file_is_made_anew(
-    pack: Pack, runtime: Runtime, damage: bytes | None
+    pack: Pack, runtime: Runtime, name: str, damage: bytes | None, read: list[str]
 ) -> None:
     plain = answer(pack, runtime)
+    sizes = [path.stat().st_size for path in files(runtime)]
     for path in files(runtime):
-        path.unlink() if damage is None else path.write_bytes(damage)
+        if path.name == name:
+            path.unlink() if damage is None else path.write_bytes(damage)
     assert answer(pack, runtime) == plain
-    assert all(path.stat().st_size > 1_000_000 for path in files(runtime))
+    assert [path.stat().st_size for path in files(runtime)] == sizes
+    read.clear()
+    assert answer(pack, runtime) == plain
+    assert read == []
 
 
 def test_another_processor_or_version_has_its_own(
@@ -82,7 +89,7 @@ def test_another_processor_or_version_has_its_own(
     answer(pack, runtime)
     monkeypatch.setattr(kept_graphs, "processor", lambda: "another")
     answer(pack, runtime)
-    assert len(files(runtime)) == 4
+    assert len(files(runtime)) == 8
 
 
 def test_a_folder_that_cannot_be_written_costs_nothing(pack: Pack, tmp_path: Path) -> None:
@@ -98,7 +105,7 @@ def test_a_write_that_fails_leaves_nothing_behind(
 
     def full(name: str, data: bytes, runtime: Runtime, draft: Path | None = None) -> object:
         if draft is not None:
-            draft.write_bytes(b"half")
+            (draft / WEIGHTS).write_bytes(b"half")
             raise ModelError("No space left on device.")
         return real(name, data, runtime)
 
@@ -111,17 +118,32 @@ def test_those_used_longest_ago_leave_first(
     pack: Pack, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer(pack, runtime)
-    before = files(runtime)
-    for age, path in enumerate(before):
-        os.utime(path, (age, age))
-    other = kept_graphs.KeptGraphs(before[0].parents[1], "f" * 64)
+    old, new = dict.fromkeys(path.parent for path in files(runtime))
+    os.utime(old, (1, 1))
+    os.utime(new, (2, 2))
+    assert runtime.kept is not None
+    other = kept_graphs.KeptGraphs(runtime.kept, "f" * 64)
     draft = other.draft()
     assert draft is not None
-    draft.write_bytes(b"0" * 100)
-    monkeypatch.setattr(kept_graphs, "MOST", before[1].stat().st_size + 200)
+    (draft / GRAPH).write_bytes(b"0" * 100)
+    room = sum(path.stat().st_size for path in new.iterdir()) + 200
+    monkeypatch.setattr(kept_graphs, "MOST", room)
     other.take(draft, "1")
-    assert files(runtime) == sorted([before[1], *other.folder.glob("f*/*")])
-    assert not before[0].parent.exists()
+    assert files(runtime) == sorted([*new.iterdir(), *runtime.kept.glob("f*/*/*")])
+    assert not old.parent.exists()
+
+
+def test_of_two_that_keep_the_same_at_once_one_stays(tmp_path: Path) -> None:
+    kept = kept_graphs.KeptGraphs(tmp_path, "f" * 64)
+    drafts = [kept.draft(), kept.draft()]
+    for number, draft in enumerate(drafts):
+        assert draft is not None
+        (draft / GRAPH).write_text(str(number))
+        kept.take(draft, "1")
+    found = kept.find("1")
+    assert found is not None
+    assert found.read_text() == "1"
+    assert len([*tmp_path.glob("*/*")]) == 1
 
 
 def test_what_is_damaged_in_the_pack_is_said_where_nothing_is_kept(
