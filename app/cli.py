@@ -107,8 +107,8 @@ COMMANDS = {
     ),
     "selftest": Command(
         "say what is installed here and try one click",
-        lambda _: None,
-        lambda _chosen, _window: selftest.run(_settings()),
+        selftest.add_arguments,
+        lambda chosen, _window: selftest.run(chosen, _settings()),
     ),
 }
 OVERVIEW = "\n".join(f"  rotocel {name:9} {command.what}" for name, command in COMMANDS.items())

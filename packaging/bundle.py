@@ -45,6 +45,7 @@ ONLY_THEIRS = re.compile(r"opencv_python_headless\.libs/lib(vpx|ssl|crypto|drm|a
 # Symbols for debuggers. Libraries that wheels were repaired with (*.libs) break when stripped.
 STRIPPED = re.compile(r"^libpython3|^(av|PIL)/.*\.so$|^python3\.\d+/lib-dynload/")
 
+
 def chosen(entries: Iterable[Entry], imports: Imports) -> list[Entry]:
     """The entries without those left out, with one FFmpeg in place of two.
 
@@ -77,7 +78,7 @@ def strip(folder: Path) -> None:
     files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
     for path in files if tool else ():
         if STRIPPED.search(path.relative_to(folder).as_posix()):
-            subprocess.run([str(tool), "--strip-unneeded", str(path)], check=True)
+            subprocess.run([str(tool), "--strip-unneeded", path], check=True)  # noqa: S603
 
 
 def _joined(entry: Entry, others: dict[str, str]) -> Entry:
