@@ -10,8 +10,10 @@ BIN := $(VENV)/bin
 endif
 READY := $(VENV)/ready
 ORIGINAL := $(VENV)/original
+FROZEN := build/freezer
+FREEZER := $(FROZEN)/ready
 
-.PHONY: help setup run demo test test-fast lint eval bench fuzz drill screenshots clean
+.PHONY: help setup run demo test test-fast lint eval bench fuzz drill screenshots freeze packages test-frozen clean
 
 help:
 	@echo "make demo         matte the bundled clip, then open it in the editor"
@@ -21,6 +23,8 @@ help:
 	@echo "make bench        how quickly the window answers, and a very large project"
 	@echo "make fuzz         100,000 hostile inputs for each reader of files; finds go to build/fuzz"
 	@echo "make drill        kill the program and fill its disk, over and over; nothing may be lost"
+	@echo "make freeze       the program as one folder, dist/rotocel; test-frozen tries it"
+	@echo "make packages     that folder as .tar.zst and .deb"
 	@echo "make screenshots  pictures of the window, in build/screenshots"
 
 setup: $(READY)
@@ -74,6 +78,22 @@ drill: setup
 
 screenshots: setup
 	$(BIN)/python -m tests.screenshots
+
+# A virtual environment of its own: what is installed there and imported goes into the program.
+$(FREEZER): pyproject.toml constraints.txt
+	test -x $(FROZEN)/$(notdir $(BIN))/python || $(PYTHON) -m venv $(FROZEN)
+	$(FROZEN)/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[cpu,freeze]"
+	@touch $@
+
+freeze: $(FREEZER)
+	$(FROZEN)/$(notdir $(BIN))/pyinstaller --noconfirm --log-level WARN --distpath dist --workpath build/freeze packaging/rotocel.spec
+	$(FROZEN)/$(notdir $(BIN))/python packaging/sizes.py dist/rotocel
+
+packages: freeze
+	packaging/linux/pack.sh
+
+test-frozen: setup
+	$(BIN)/pytest -m frozen tests/frozen
 
 clean:
 	rm -rf build dist demo-out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -100,14 +100,3 @@ def _soname(name: str) -> str:
 
 def _posix(name: str) -> str:
     return PurePosixPath(*Path(name).parts).as_posix()
-
-
-def parts(folder: Path) -> Sequence[tuple[str, int]]:
-    """The bytes of each part below `folder`, largest first; links count nothing."""
-    sizes: dict[str, int] = {}
-    for path in folder.rglob("*"):
-        if path.is_file() and not path.is_symlink():
-            top = path.relative_to(folder).parts
-            part = top[0] if len(top) > 1 else "libraries and the rest"
-            sizes[part] = sizes.get(part, 0) + path.stat().st_size
-    return sorted(sizes.items(), key=lambda item: -item[1])

@@ -1,0 +1,230 @@
+"""The licences of everything inside the frozen program, and its bill of materials.
+
+Every library of the bundle must belong to a component with a notice; one that does not stops the
+build. Run inside the virtual environment that was frozen.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+
+HERE = Path(__file__).parent
+TEXTS = re.compile(r"licen[cs]e|copying|notice", re.IGNORECASE)
+HEADING = """\
+# What is inside Rotocel, and under what terms
+
+Rotocel's own source is under the Apache License 2.0 (`rotocel/`). It is shipped together with the
+parts below, each under its own licence. FFmpeg is built with x264 and x265 here, which are under the
+GNU General Public License: **this bundle as a whole is under the GNU General Public License, version
+3** (`GPL-3.txt`), and its source is that of the parts named, at the addresses named. Qt is under the
+GNU Lesser General Public License 3: its libraries lie in `PySide6/Qt` and may be replaced by your own.
+
+| part | version | licence | source |
+|---|---|---|---|
+"""
+
+
+class NoticeError(Exception):
+    """Something in the bundle has no notice; the text names it."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A component of the bundle. `texts` are the files with its terms."""
+
+    name: str
+    version: str
+    licence: str
+    source: str
+    texts: tuple[Path, ...] = field(default=(), compare=False)
+    purl: str = ""
+
+
+def write(folder: Path, sources: Mapping[str, str], modules: Iterable[str]) -> list[Part]:
+    """Put LICENCES.md, the texts and sbom.json into `folder`; returns the parts.
+
+    `sources`: where each file of the bundle came from; `modules`: files of the Python code inside.
+    Raises NoticeError, naming every file that belongs to no part.
+    """
+    found = parts_of(sources, modules)
+    texts = folder / "licences"
+    shutil.rmtree(texts, ignore_errors=True)
+    lines = []
+    for part in found:
+        place = texts / re.sub(r"\W+", "-", part.name).strip("-").lower()
+        place.mkdir(parents=True, exist_ok=True)
+        for number, text in enumerate(part.texts):
+            name = text.name if not (place / text.name).exists() else f"{number}-{text.name}"
+            shutil.copyfile(text, place / name)
+        lines.append(f"| {part.name} | {part.version} | {part.licence} | {part.source} |\n")
+    shutil.copyfile(HERE / "licences" / "GPL-3.txt", texts / "GPL-3.txt")
+    (texts / "LICENCES.md").write_text(HEADING + "".join(lines), "utf-8")
+    (texts / "sbom.json").write_text(json.dumps(bill(found), indent=1), "utf-8")
+    return found
+
+
+def parts_of(sources: Mapping[str, str], modules: Iterable[str]) -> list[Part]:
+    """The parts that the files belong to, by name. Raises NoticeError."""
+    found: dict[str, Part] = {part.name: part for part in (_python(), _bootloader())}
+    lost: list[str] = []
+    for name, source in (*sources.items(), *((path, path) for path in modules)):
+        part = _library(name) or _of_wheel(source) or _of_system(source)
+        if part is not None:
+            found[part.name] = part
+        if owner := _of_wheel(source):  # a library inside a wheel counts beside the wheel itself
+            found[owner.name] = owner
+        if part is None and not _is_pythons(source) and not _is_ours(source):
+            lost.append(f"{name} (from {source})")
+    found["Rotocel"] = _ours()
+    bare = [part.name for part in found.values() if not part.texts]
+    if lost or bare:
+        raise NoticeError(
+            f"These files belong to no part with a notice: {', '.join(sorted(lost)) or 'none'}. "
+            f"These parts have no text: {', '.join(bare) or 'none'}. Name them in "
+            "packaging/libraries.toml."
+        )
+    return sorted(found.values(), key=lambda part: part.name.lower())
+
+
+def bill(parts: Iterable[Part]) -> dict[str, object]:
+    """The bill of materials (CycloneDX 1.5)."""
+    components = [
+        {
+            "type": "library",
+            "name": part.name,
+            "version": part.version,
+            "licenses": [{"license": {"name": part.licence}}],
+            **({"purl": part.purl} if part.purl else {}),
+        }
+        for part in parts
+    ]
+    return {"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1, "components": components}
+
+
+@cache
+def _libraries() -> list[tuple[re.Pattern[str], Part]]:
+    entries = tomllib.loads((HERE / "libraries.toml").read_text("utf-8"))["library"]
+    return [
+        (
+            re.compile(entry["match"]),
+            Part(
+                entry["name"],
+                entry.get("version", "as in its wheel"),
+                entry["licence"],
+                entry["source"],
+                tuple(HERE / "licences" / name for name in entry["texts"]),
+            ),
+        )
+        for entry in entries
+    ]
+
+
+def _library(name: str) -> Part | None:
+    posix = name.replace("\\", "/")
+    return next((part for match, part in _libraries() if match.search(posix)), None)
+
+
+@cache
+def _wheels() -> dict[str, Distribution]:
+    return {
+        str(Path(str(dist.locate_file(file))).resolve()): dist
+        for dist in distributions()
+        for file in dist.files or ()
+    }
+
+
+def _of_wheel(source: str) -> Part | None:
+    dist = _wheels().get(str(Path(source).resolve())) if source else None
+    return _wheel(dist.metadata["Name"]) if dist else None
+
+
+@cache
+def _wheel(name: str) -> Part:
+    dist = next(each for each in distributions() if each.metadata["Name"] == name)
+    named = dist.metadata.get("License-Expression") or dist.metadata.get("License") or ""
+    licence = named.strip().splitlines()[0] if named.strip() else "see its text"
+    texts = [
+        Path(str(dist.locate_file(file)))
+        for file in dist.files or ()
+        if TEXTS.search(file.name) and not file.name.endswith((".py", ".pyc", ".pyi"))
+    ]
+    texts += [text for match, part in _libraries() if match.search(f"{name}/") for text in part.texts]
+    return Part(
+        name,
+        dist.version,
+        licence,
+        dist.metadata.get("Home-page") or _first_url(dist) or f"https://pypi.org/project/{name}",
+        tuple(text for text in texts if text.is_file()),
+        f"pkg:pypi/{name.lower()}@{dist.version}",
+    )
+
+
+def _first_url(dist: Distribution) -> str:
+    urls = dist.metadata.get_all("Project-URL") or [""]
+    return urls[0].partition(",")[2].strip()
+
+
+@cache
+def _of_system(source: str) -> Part | None:
+    """The package of Debian that a library of the system came with."""
+    tool = shutil.which("dpkg-query")
+    if not tool or _is_pythons(source):
+        return None
+    path = Path(source).resolve()
+    for place in (path, Path("/usr") / path.relative_to("/"), Path("/", *path.parts[2:])):
+        told = subprocess.run([tool, "-S", place], capture_output=True, text=True, check=False)  # noqa: S603
+        if told.returncode == 0:
+            package = told.stdout.split(":")[0]
+            break
+    else:
+        return None
+    asked = [tool, "-W", "-f", "${Version} ${Homepage}", package]
+    version, _, home = subprocess.run(  # noqa: S603
+        asked, capture_output=True, text=True, check=True
+    ).stdout.partition(" ")
+    text = Path("/usr/share/doc") / package / "copyright"
+    texts = (text,) if text.is_file() else ()
+    return Part(package, version, "see its text", home, texts, f"pkg:deb/debian/{package}@{version}")
+
+
+def _is_pythons(source: str) -> bool:
+    path = Path(source).resolve()
+    inside = path.is_relative_to(Path(sys.base_prefix).resolve() / "lib")
+    return "site-packages" not in path.parts and (inside and "python3" in source)
+
+
+def _is_ours(source: str) -> bool:
+    path = Path(source).resolve()
+    return path.is_relative_to(HERE.parent.resolve()) or path.name == "base_library.zip"
+
+
+def _python() -> Part:
+    version = ".".join(map(str, sys.version_info[:3]))
+    places = [
+        Path(sys.base_prefix) / "LICENSE.txt",
+        *Path(sys.base_prefix).glob("lib/python3*/LICENSE.txt"),
+        Path("/usr/share/doc/python3.11/copyright"),
+    ]
+    texts = tuple(path for path in places if path.is_file())[:1]
+    return Part("Python", version, "PSF-2.0", "https://www.python.org", texts)
+
+
+def _bootloader() -> Part:
+    return _wheel("pyinstaller")
+
+
+def _ours() -> Part:
+    root = HERE.parent
+    models = root / "resources" / "models" / "mobilesam"
+    texts = (root / "LICENSE", models / "NOTICE", root / "resources" / "demo" / "CREDITS")
+    return Part("Rotocel", _wheel("rotocel").version, "Apache-2.0", "see the README", texts)
