@@ -24,7 +24,8 @@ LEFT_OUT = re.compile(
       Qt/plugins/platformthemes/libqgtk3          # drags all of GTK along; the portal theme stays
     | Qt/plugins/(egldeviceintegrations|generic)/  # screens without a desktop
     | Qt/plugins/platforms/libq(eglfs|linuxfb|minimal|minimalegl|vkkhrdisplay|vnc)\.
-    | Qt/plugins/imageformats/libq(gif|icns|tga|tiff|wbmp|webp)\.
+    | Qt/plugins/imageformats/libq(gif|icns|jpeg|tga|tiff|wbmp|webp)\.
+    | Qt/plugins/wayland-shell-integration/lib(fullscreen-shell|ivi-shell|qt-shell|wl-shell)
     | Qt/lib/libQt6(EglFS|EglFs|Network)
     | PySide6/(Qt/)?translations/                  # the window speaks English
     | (^|/)PIL/_(avif|webp|imagingft|imagingcms)\.

@@ -63,7 +63,7 @@ def write(folder: Path, sources: Mapping[str, str], modules: Iterable[str]) -> l
     for part in found:
         place = texts / re.sub(r"\W+", "-", part.name).strip("-").lower()
         place.mkdir(parents=True, exist_ok=True)
-        for number, text in enumerate(part.texts):
+        for number, text in enumerate({path.read_bytes(): path for path in part.texts}.values()):
             name = text.name if not (place / text.name).exists() else f"{number}-{text.name}"
             shutil.copyfile(text, place / name)
         lines.append(f"| {part.name} | {part.version} | {part.licence} | {part.source} |\n")
