@@ -24,7 +24,7 @@ LEFT_OUT = re.compile(
       Qt/plugins/platformthemes/libqgtk3          # drags all of GTK along; the portal theme stays
     | Qt/plugins/(egldeviceintegrations|generic)/  # screens without a desktop
     | Qt/plugins/platforms/libq(eglfs|linuxfb|minimal|minimalegl|vkkhrdisplay|vnc)\.
-    | Qt/plugins/imageformats/libq(gif|icns|jpeg|tga|tiff|wbmp|webp)\.
+    | Qt/plugins/imageformats/libq(gif|icns|tga|tiff|wbmp|webp)\.
     | Qt/plugins/wayland-shell-integration/lib(fullscreen-shell|ivi-shell|qt-shell|wl-shell)
     | Qt/lib/libQt6(EglFS|EglFs|Network)
     | PySide6/(Qt/)?translations/                  # the window speaks English
@@ -44,7 +44,7 @@ TWINS = re.compile(
 ONLY_THEIRS = re.compile(r"opencv_python_headless\.libs/lib(vpx|ssl|crypto|drm|aom|quadmath)-")
 
 # Symbols for debuggers. Libraries that wheels were repaired with (*.libs) break when stripped.
-STRIPPED = re.compile(r"^libpython3|^(av|PIL)/.*\.so$|^python3\.\d+/lib-dynload/")
+STRIPPED = re.compile(r"^libpython3|^pillow\.libs/libXau|^(av|PIL)/.*\.so$|^python3\.\d+/lib-dynload/")
 
 
 def chosen(entries: Iterable[Entry], imports: Imports) -> list[Entry]:
