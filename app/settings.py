@@ -52,9 +52,9 @@ class SettingsStore(Protocol):
 
 def load(path: Path) -> Settings:
     """The settings in `path`, the defaults where there is no such file. Raises SettingsError."""
-    if not path.exists():
-        return Settings()
     try:
+        if not path.exists():
+            return Settings()
         values = json.loads(path.read_text("utf-8"))
         return Settings(**{name: _checked(name, value) for name, value in values.items()})
     except (OSError, ValueError, TypeError, AttributeError) as error:

@@ -129,7 +129,10 @@ class Graph:
 
 
 def runtime_module() -> ModuleType:
-    """The `onnxruntime` module. Raises ModelError where no flavour of it is installed."""
+    """The `onnxruntime` module, kept from reporting on us.
+
+    Raises ModelError where no flavour of it is installed.
+    """
     try:
         import onnxruntime  # noqa: PLC0415 - the package must import without it
     except ImportError as e:
@@ -138,6 +141,7 @@ def runtime_module() -> ModuleType:
             "(or rotocel[cuda], rotocel[directml]; only one of them)."
         ) from e
     module: ModuleType = onnxruntime
+    module.disable_telemetry_events()  # Windows, where the variable of `models` is not looked at
     return module
 
 

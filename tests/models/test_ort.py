@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,6 +25,7 @@ from models.ort import Cancel, Graph, Lazy, Port, Runtime, checked_bytes, open_g
 from tests.models.graphs import model_of, value, weight
 
 CPU = Runtime("cpu", threads=1)
+OPEN_ONE = "open_graph('graph', sys.stdin.buffer.read(), Runtime('cpu'))"
 
 
 def doubling() -> bytes:
@@ -251,3 +255,16 @@ class TestLazy:
         for _ in range(2):
             with pytest.raises(ModelError):
                 lazy.get()
+
+
+@pytest.mark.parametrize("package", ["app", "models.ort"])
+def test_nothing_is_reported_to_anybody(tmp_path: Path, package: str) -> None:
+    """Unless it is told not to, ONNX Runtime keeps an identity of the user and a queue to send."""
+    code = f"import sys, {package}; from models.ort import *; {OPEN_ONE}"
+    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+    environment = {**kept, "HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}
+    root = Path(__file__).parents[2]
+    subprocess.run(
+        [sys.executable, "-c", code], input=doubling(), env=environment, cwd=root, check=True
+    )
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

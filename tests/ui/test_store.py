@@ -40,3 +40,16 @@ def test_a_file_that_is_damaged_meanwhile_is_left_alone(path: Path) -> None:
     assert path.read_text() == "{"
     assert store.settings == Settings(model="chosen", export_folder="out")
     assert store.fault is not None
+
+
+def test_a_folder_that_may_not_be_looked_into_is_a_fault_and_no_end(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(_path: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "exists", forbidden)
+    store = Store(path)
+    assert store.settings == Settings()
+    assert store.fault is not None
+    assert "settings.json cannot be read" in store.fault
