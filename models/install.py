@@ -71,9 +71,10 @@ class Installer:
 
     def tidy(self) -> None:
         """Clear away what a killed program left, unless another one is at work just now."""
-        if any(self.folder.glob(f"{STAGE}*")):
-            with suppress(ModelError, OSError), alone(self._lock, ""):
-                self._tidy()
+        with suppress(ModelError, OSError):
+            if any(self.folder.glob(f"{STAGE}*")):
+                with alone(self._lock, ""):
+                    self._tidy()
 
     @property
     def _lock(self) -> Path:

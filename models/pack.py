@@ -62,7 +62,14 @@ def find_packs(folders: Sequence[Path]) -> tuple[list[Pack], list[ModelError]]:
     packs: dict[str, Pack] = {}
     faults: list[ModelError] = []
     for folder in folders:
-        for manifest in sorted(folder.glob(f"*/{MANIFEST}")):
+        try:
+            manifests = sorted(folder.glob(f"*/{MANIFEST}"))
+        except OSError as e:
+            faults.append(
+                ModelError(f"The models in {folder} cannot be looked for ({e.strerror}).")
+            )
+            continue
+        for manifest in manifests:
             try:
                 pack = read_pack(manifest.parent)
             except ModelError as e:

@@ -44,7 +44,9 @@ TWINS = re.compile(
 ONLY_THEIRS = re.compile(r"opencv_python_headless\.libs/lib(vpx|ssl|crypto|drm|aom|quadmath)-")
 
 # Symbols for debuggers. Libraries that wheels were repaired with (*.libs) break when stripped.
-STRIPPED = re.compile(r"^libpython3|^pillow\.libs/libXau|^(av|PIL)/.*\.so$|^python3\.\d+/lib-dynload/")
+STRIPPED = re.compile(
+    r"^libpython3|^pillow\.libs/libXau|^(av|PIL)/.*\.so$|^python3\.\d+/lib-dynload/"
+)
 
 
 def chosen(entries: Iterable[Entry], imports: Imports) -> list[Entry]:
@@ -79,7 +81,7 @@ def strip(folder: Path) -> None:
     files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
     for path in files if tool else ():
         if STRIPPED.search(path.relative_to(folder).as_posix()):
-            subprocess.run([str(tool), "--strip-unneeded", path], check=True)  # noqa: S603
+            subprocess.run([str(tool), "--strip-unneeded", path], check=True)
 
 
 def _joined(entry: Entry, others: dict[str, str]) -> Entry:

@@ -23,11 +23,12 @@ TEXTS = re.compile(r"licen[cs]e|copying|notice", re.IGNORECASE)
 HEADING = """\
 # What is inside Rotocel, and under what terms
 
-Rotocel's own source is under the Apache License 2.0 (`rotocel/`). It is shipped together with the
-parts below, each under its own licence. FFmpeg is built with x264 and x265 here, which are under the
-GNU General Public License: **this bundle as a whole is under the GNU General Public License, version
-3** (`GPL-3.txt`), and its source is that of the parts named, at the addresses named. Qt is under the
-GNU Lesser General Public License 3: its libraries lie in `PySide6/Qt` and may be replaced by your own.
+Rotocel's own source is under the Apache License 2.0. It is shipped together with the parts below,
+each under its own licence. FFmpeg is built with x264 and x265 here, which are under the GNU General
+Public License: **this bundle as a whole is under the GNU General Public License, version 3**
+(`GPL-3.txt`), and its source is that of the parts named, at the addresses named. Qt is under the
+GNU Lesser General Public License 3: its libraries lie in `_internal/PySide6/Qt/lib` and may be
+replaced by your own.
 
 | part | version | licence | source |
 |---|---|---|---|
@@ -151,27 +152,33 @@ def _of_wheel(source: str) -> Part | None:
 @cache
 def _wheel(name: str) -> Part:
     dist = next(each for each in distributions() if each.metadata["Name"] == name)
-    named = dist.metadata.get("License-Expression") or dist.metadata.get("License") or ""
+    named = _said(dist, "License-Expression") or _said(dist, "License")
     licence = named.strip().splitlines()[0] if named.strip() else "see its text"
     texts = [
         Path(str(dist.locate_file(file)))
         for file in dist.files or ()
         if TEXTS.search(file.name) and not file.name.endswith((".py", ".pyc", ".pyi"))
     ]
-    texts += [text for match, part in _libraries() if match.search(f"{name}/") for text in part.texts]
+    texts += [
+        text for match, part in _libraries() if match.search(f"{name}/") for text in part.texts
+    ]
     return Part(
         name,
         dist.version,
         licence,
-        dist.metadata.get("Home-page") or _first_url(dist) or f"https://pypi.org/project/{name}",
+        _said(dist, "Home-page") or _first_url(dist) or f"https://pypi.org/project/{name}",
         tuple(text for text in texts if text.is_file()),
         f"pkg:pypi/{name.lower()}@{dist.version}",
     )
 
 
+def _said(dist: Distribution, name: str) -> str:
+    return str(dist.metadata[name]) if name in dist.metadata else ""
+
+
 def _first_url(dist: Distribution) -> str:
     urls = dist.metadata.get_all("Project-URL") or [""]
-    return urls[0].partition(",")[2].strip()
+    return str(urls[0]).partition(",")[2].strip()
 
 
 @cache
@@ -182,19 +189,21 @@ def _of_system(source: str) -> Part | None:
         return None
     path = Path(source).resolve()
     for place in (path, Path("/usr") / path.relative_to("/"), Path("/", *path.parts[2:])):
-        told = subprocess.run([tool, "-S", place], capture_output=True, text=True, check=False)  # noqa: S603
+        told = subprocess.run([tool, "-S", place], capture_output=True, text=True, check=False)
         if told.returncode == 0:
             package = told.stdout.split(":")[0]
             break
     else:
         return None
     asked = [tool, "-W", "-f", "${Version} ${Homepage}", package]
-    version, _, home = subprocess.run(  # noqa: S603
+    version, _, home = subprocess.run(
         asked, capture_output=True, text=True, check=True
     ).stdout.partition(" ")
     text = Path("/usr/share/doc") / package / "copyright"
     texts = (text,) if text.is_file() else ()
-    return Part(package, version, "see its text", home, texts, f"pkg:deb/debian/{package}@{version}")
+    return Part(
+        package, version, "see its text", home, texts, f"pkg:deb/debian/{package}@{version}"
+    )
 
 
 def _is_pythons(source: str) -> bool:

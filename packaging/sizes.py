@@ -12,7 +12,7 @@ SMALL = 2 * MIB  # parts below are added up
 
 
 def parts(folder: Path) -> Counter[str]:
-    """Bytes by part: the top folders inside, and the larger files beside them. Links are nothing."""
+    """Bytes by part: the top folders inside, and larger files beside them. Links are nothing."""
     found: Counter[str] = Counter()
     for path in folder.rglob("*"):
         if path.is_file() and not path.is_symlink():
@@ -28,7 +28,9 @@ def main() -> int:
     found = parts(Path(sys.argv[1]))
     total = sum(found.values())
     rest = Counter({"everything below 2 MiB": sum(s for s in found.values() if s < SMALL)})
-    for name, size in (Counter({n: s for n, s in found.items() if s >= SMALL}) + rest).most_common():
+    for name, size in (
+        Counter({n: s for n, s in found.items() if s >= SMALL}) + rest
+    ).most_common():
         print(f"{size / MIB:8.1f} MiB  {name}")
     print(f"{total / MIB:8.1f} MiB  in all; {BUDGET / MIB:.0f} MiB are allowed")
     return int(total > BUDGET)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from models.base import ModelError
+from models.install import Installer
 from models.library import load
 from models.ort import Runtime
 from models.pack import find_packs, read_pack
@@ -106,3 +107,21 @@ def test_the_device_is_reported_as_checked(tmp_path: Path) -> None:
     model.encode(np.zeros((8, 8, 3), np.uint8))
     assert model.info.device == "CPU"
     assert model.info.notes == ("Apple Core ML is not available here; the model runs on the CPU.",)
+
+
+def test_a_folder_that_may_not_be_looked_into_is_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = Path.glob
+
+    def glob(path: Path, pattern: str) -> object:
+        if path == tmp_path:
+            raise PermissionError(13, "Permission denied")
+        return look(path, pattern)
+
+    monkeypatch.setattr(Path, "glob", glob)
+    bundled = Path(__file__).parents[2] / "resources" / "models"
+    packs, faults = find_packs([tmp_path, bundled])
+    assert [pack.info.id for pack in packs] == ["mobilesam"]
+    assert str(tmp_path) in str(faults[0])
+    Installer(tmp_path).tidy()

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# dist/rotocel, as `make freeze` left it, as an archive and as a package for Debian and Ubuntu.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+version=$(sed -n 's/^VERSION = "\(.*\)"/\1/p' app/version.py)
+architecture=$(dpkg --print-architecture)
+name=rotocel-$version-linux-$(uname -m)
+stage=build/deb
+here=packaging/linux
+
+tar --create --sort=name --owner=0 --group=0 --numeric-owner --directory dist \
+    --transform "s,^rotocel,$name," rotocel | zstd -19 -T0 --force --quiet -o "dist/$name.tar.zst"
+
+rm -rf "$stage"
+install -d "$stage"/{DEBIAN,opt,usr/bin,usr/share/{applications,doc/rotocel,icons/hicolor/scalable/apps,mime/packages}}
+cp --archive dist/rotocel "$stage/opt/rotocel"
+chmod --recursive u=rwX,go=rX "$stage/opt/rotocel"
+ln --symbolic /opt/rotocel/rotocel "$stage/usr/bin/rotocel"
+ln --symbolic /opt/rotocel/licences "$stage/usr/share/doc/rotocel/licences"
+install -m 644 $here/rotocel.desktop "$stage/usr/share/applications"
+install -m 644 $here/rotocel.xml "$stage/usr/share/mime/packages"
+install -m 644 resources/icons/rotocel.svg "$stage/usr/share/icons/hicolor/scalable/apps"
+cat > "$stage/usr/share/doc/rotocel/copyright" <<TEXT
+Rotocel is under the Apache License 2.0. This package as a whole is under the GNU General Public
+License, version 3: it holds FFmpeg with x264 and x265. What is inside, and every text, is in
+/opt/rotocel/licences.
+TEXT
+
+# The newest symbol of the C library that anything inside asks for.
+libc=$(find dist/rotocel -type f \( -name '*.so*' -o -name rotocel \) -exec objdump -T {} + 2>/dev/null |
+    grep -o 'GLIBC_2\.[0-9.]*' | sort --version-sort --unique | tail -n 1 | cut -d_ -f2)
+sed -e "s/@VERSION@/$version/" -e "s/@ARCHITECTURE@/$architecture/" -e "s/@LIBC@/$libc/" \
+    -e "s/@SIZE@/$(du --summarize --block-size=1024 "$stage" | cut -f1)/" \
+    $here/control > "$stage/DEBIAN/control"
+dpkg-deb --root-owner-group -Zxz --build "$stage" "dist/rotocel_${version}_$architecture.deb" >/dev/null
+rm -rf "$stage"
+
+(cd dist && sha256sum "$name.tar.zst" "rotocel_${version}_$architecture.deb" > SHA256SUMS)
+ls -l --block-size=MiB dist/*.tar.zst dist/*.deb

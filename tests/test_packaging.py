@@ -1,0 +1,95 @@
+"""What goes into the frozen program, decided on lists of files."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+PACKAGING = Path(__file__).parents[1] / "packaging"
+
+
+def script(name: str) -> ModuleType:
+    """A file of `packaging`, which is no package: it would hide the library of that name."""
+    spec = importlib.util.spec_from_file_location(f"packaging_{name}", PACKAGING / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+bundle, notices = script("bundle"), script("notices")
+
+QT = "PySide6/Qt/plugins/"
+
+
+def chosen(*names: str, needs: dict[str, list[str]] | None = None) -> dict[str, str]:
+    """What stays of files of wheels, or of the system where there is no folder in their name."""
+
+    def imports(source: str) -> Iterable[str]:
+        return (needs or {}).get(source.rsplit("/", 1)[-1], [])
+
+    entries = [
+        (name, f"/wheels/{name}" if "/" in name else f"/usr/lib/x86_64/{name}", "BINARY")
+        for name in names
+    ]
+    return {name: source for name, source, _ in bundle.chosen(entries, imports)}
+
+
+def test_screens_without_a_desktop_and_gtk_are_left_out() -> None:
+    kept = chosen(f"{QT}platforms/libqxcb.so", f"{QT}platforms/libqeglfs.so", f"{QT}generic/a.so")
+    assert list(kept) == [f"{QT}platforms/libqxcb.so"]
+
+
+def test_libraries_of_the_system_stay_where_something_needs_them() -> None:
+    needs = {"libqxcb.so": ["liba.so.1"], "liba.so.1": ["libb.so.2", "libc.so.6"]}
+    kept = chosen(f"{QT}platforms/libqxcb.so", "liba.so.1", "libb.so.2", "libgtk.so.3", needs=needs)
+    assert set(kept) == {f"{QT}platforms/libqxcb.so", "liba.so.1", "libb.so.2"}
+
+
+def test_opencv_borrows_the_ffmpeg_of_the_same_interface() -> None:
+    theirs = "opencv_python_headless.libs/libavcodec-c4204469.so.62.28.101"
+    ours = "av.libs/libavcodec-5e6b81c2.so.62.28.102"
+    assert chosen(theirs, ours)[theirs] == f"../{ours}"
+
+
+def test_opencv_keeps_its_own_ffmpeg_where_the_interface_is_another() -> None:
+    theirs = "opencv_python_headless.libs/libavcodec-c4204469.so.61.28.101"
+    assert chosen(theirs, "av.libs/libavcodec-5e6b81c2.so.62.28.102")[theirs] == f"/wheels/{theirs}"
+
+
+def test_a_library_without_a_notice_stops_the_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = notices.Part("known", "1", "MIT", "", (PACKAGING / "licences" / "MIT.txt",))
+    monkeypatch.setattr(notices, "_bootloader", lambda: known)  # PyInstaller is not needed to test
+    stranger = tmp_path / "libstranger.so.1"
+    stranger.touch()
+    with pytest.raises(notices.NoticeError, match=r"libstranger\.so\.1"):
+        notices.parts_of({"libstranger.so.1": str(stranger)}, [])
+
+
+def test_a_library_inside_a_wheel_has_the_notice_of_the_list() -> None:
+    part = notices._library("av.libs/libx265-f5385bb8.so.216")
+    assert part is not None
+    assert part.licence == "GPL-2.0-or-later"
+    assert all(text.is_file() for text in part.texts)
+
+
+def test_every_text_of_the_list_is_there() -> None:
+    for _, part in notices._libraries():
+        assert part.texts
+        assert all(text.is_file() for text in part.texts), part.name
+
+
+def test_the_bill_of_materials_names_every_part() -> None:
+    part = notices.Part("numpy", "2.4.6", "BSD-3-Clause", "https://numpy.org", (), "pkg:pypi/numpy")
+    (component,) = notices.bill([part])["components"]
+    assert component["name"] == "numpy"
+    assert component["licenses"] == [{"license": {"name": "BSD-3-Clause"}}]
