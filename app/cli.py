@@ -21,7 +21,7 @@ from app import (
     cli_models,
     cli_propagate,
     cli_report,
-    selftest,
+    cli_selftest,
 )
 from app.cli_demo import OpenWindow
 from app.cli_words import CommandError, MaskAt, Parser, UsageError
@@ -107,8 +107,8 @@ COMMANDS = {
     ),
     "selftest": Command(
         "say what is installed here and try one click",
-        selftest.add_arguments,
-        lambda chosen, _window: selftest.run(chosen, _settings()),
+        cli_selftest.add_arguments,
+        lambda chosen, _window: cli_selftest.run(chosen, _settings()),
     ),
 }
 OVERVIEW = "\n".join(f"  rotocel {name:9} {command.what}" for name, command in COMMANDS.items())

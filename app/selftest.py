@@ -8,14 +8,12 @@ import os
 import platform
 import sys
 import time
-from argparse import Namespace
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
 import av
 
 from app.cli_demo import PROMPTS, demo_clip
-from app.cli_words import Parser
 from app.domain.clip import ClipReader
 from app.domain.mask import upsample
 from app.domain.matte import coverage
@@ -37,24 +35,10 @@ class SelftestError(Exception):
     """The program does not work here; the text says what failed."""
 
 
-def add_arguments(parser: Parser) -> None:
-    """Describe the command."""
-    parser.add_argument(
-        "--frozen",
-        action="store_true",
-        help="try the window too, without a screen: open the demo, click, export, read again",
-    )
-
-
-def run(chosen: Namespace, settings: Settings) -> int:
+def run(settings: Settings) -> int:
     """Print one finding a line. Raises SelftestError, ModelError, ClipError."""
     for finding in (*findings(), _chosen(settings), *_click(settings)):
         print(finding, flush=True)
-    if chosen.frozen:
-        from app import selftest_window  # noqa: PLC0415 - which loads Qt
-
-        for finding in selftest_window.findings():
-            print(finding, flush=True)
     return 0
 
 
