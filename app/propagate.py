@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain
 
 import cv2
 import numpy as np
@@ -217,28 +217,15 @@ class _Pass:
     settled: Settled | None = None
 
     def answers(self, order: range) -> Generator[Propagated | Skipped | Lost]:
-        """The answers in `order`, each layer from its own start on."""
-        for frame in order:
+        """The answers in `order`, each layer on its own span of it."""
+        stretches = list(self.propagation.stretches(order))
+        for frame in chain.from_iterable(frames for _, frames in stretches):
             gap = self.source.gap(frame)
             if gap is not None and frame not in self.unreadable:
                 self.unreadable.add(frame)
                 yield Skipped(frame, gap)
-        for layers, frames in self._stretches(order):
+        for layers, frames in stretches:
             yield from self._stretch(layers, frames)
-
-    def _stretches(self, order: range) -> Iterator[tuple[Collection[LayerId], range]]:
-        """The frames between one layer's start and the next, with the layers that have begun.
-
-        A tracker answers for all its layers: one that is not there yet would be guessed, and the
-        guess remembered.
-        """
-        starts = {
-            layer: max(0, (self.propagation.starts.get(layer, order[0]) - order[0]) * order.step)
-            for layer in self.propagation.keys
-        }
-        cuts = sorted({start for start in starts.values() if start < len(order)})
-        for start, end in pairwise([*cuts, len(order)]):
-            yield {layer for layer in starts if starts[layer] <= start}, order[start:end]
 
     def _stretch(
         self, layers: Collection[LayerId], frames: range
