@@ -19,7 +19,7 @@ from app.domain.history import History
 from app.domain.mask import Mask
 from app.domain.project import Layer, LayerId, Project
 from app.propagate import EmbeddingSource, Lost, Propagated, Skipped, archives_of, propagate
-from app.propagation import Direction, Extent, Propagation, obstacle, planned
+from app.propagation import Direction, Extent, Propagation, obstacle, planned, why_nowhere
 from app.reports import Level, sentence_of
 from app.settled import Settled
 from export.report import spans
@@ -147,11 +147,8 @@ class Propagator(QObject):
         if host.importing:
             return self.tr("Masks are being imported; propagate when that is done.")
         layers = self._layers(every=every_layer)
-        if extent == "fix" and not any(
-            host.playhead in {*layer.prompts, *layer.locks} for layer in layers
-        ):
-            return self.tr("There is no fix on this frame; click what is wrong there first.")
-        return obstacle(host.project, layers, self._model())
+        fix = self._fix_obstacle(layers) if extent == "fix" else ""
+        return fix or obstacle(host.project, layers, self._model())
 
     @property
     def paused(self) -> bool:
@@ -176,25 +173,31 @@ class Propagator(QObject):
 
     def start(
         self, direction: Direction, extent: Extent = "end", *, every_layer: bool = False
-    ) -> None:
-        """Propagate the selected layer, or every layer that has keyframes."""
+    ) -> bool:
+        """Propagate the selected layer, or every layer that has keyframes; False where it cannot.
+
+        Why it cannot is said.
+        """
         host = self._host
         reason = self.obstacle(every_layer=every_layer, extent=extent)
         tracker = None if reason else tracker_of(self._model())
         if reason or tracker is None:
             host.say("info", reason)
-            return
+            return False
         layers = self._layers(every=every_layer)
         propagation = planned(host.project, layers, host.playhead, direction, extent)
-        if propagation.leads_nowhere:
-            host.say("info", self.tr("There are no frames to go to within in and out."))
-            return
+        work = host.project.work_range
+        if propagation.leads_nowhere and work is not None:
+            reason = why_nowhere(propagation, work, host.playhead, direction, extent)
+            host.say("info", reason)
+            return False
         cancel = Cancel()
         batch = Batch(self._starter(propagation, tracker, cancel), cancel)
         self._run = Run(propagation, batch)
         host.begin_growing(self._label(propagation))
         host.start_batch(batch)
         self.changed.emit()
+        return True
 
     def pause(self) -> None:
         """Wait after the present frame, or go on."""
@@ -314,6 +317,17 @@ class Propagator(QObject):
         return _Starter(
             propagation, host.project, tracker, self._model(), source, self._folder, cancel
         )
+
+    def _fix_obstacle(self, layers: Sequence[Layer]) -> str:
+        """Why the layers have no fix at the playhead to carry outward; empty where one has."""
+        frame, work = self._host.playhead, self._host.project.work_range
+        if len(layers) > 1:
+            return self.tr("A fix is carried outwards on one layer at a time; select the layer.")
+        if not any(frame in {*layer.prompts, *layer.locks} for layer in layers):
+            return self.tr("There is no fix on this frame; click what is wrong there first.")
+        if work is not None and frame not in work:
+            return self.tr("The fix on frame {} lies outside in and out.").format(frame)
+        return ""
 
     def _layers(self, *, every: bool) -> Sequence[Layer]:
         if every:

@@ -592,8 +592,7 @@ class Session(QObject):
 
     def propagate_one(self, step: int) -> None:
         """Carry the selected layer's mask one frame on (1) or back (-1), and go there."""
-        self.propagate("forward" if step > 0 else "backward", "one")
-        if self.propagating:
+        if self.propagator.start("forward" if step > 0 else "backward", "one"):
             self.seek(self._playhead + step)
 
     def propagate_fix(self) -> None:
