@@ -97,6 +97,20 @@ def test_a_fix_goes_as_far_as_the_keyframes_on_both_sides(keyed: Session, qtbot:
     assert {f for f in READABLE if undone[f] is not before[f]} == {1003}, "one step"
 
 
+def test_each_way_of_a_fix_ends_for_itself(session: Session, qtbot: QtBot) -> None:
+    """Forward nothing changes; backward the second frame does."""
+    click(session, qtbot, LAST, 100.0)
+    run(session, qtbot, "backward")
+    masks, layer = only(session).masks, only(session).id
+    session.edit("Wrong", lambda p: edits.set_masks(p, {layer: {FIRST: masks[LAST - 1]}}))
+    click(session, qtbot, 1003, 100.0 - (1006 - 1003) * SPEED)  # where the disc is anyway
+    before = only(session).masks
+    session.propagate_fix()
+    end(session, qtbot)
+    after = only(session).masks
+    assert {f for f in READABLE if after[f] is not before[f]} == {FIRST}
+
+
 def test_without_a_fix_it_says_what_to_do(keyed: Session, qtbot: QtBot) -> None:
     said: list[Message] = []
     keyed.message_sent.connect(said.append)
