@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, takewhile
 
 import cv2
 import numpy as np
@@ -53,6 +53,7 @@ class Lost:
 
     layer_id: LayerId
     frame: int
+    blank: Sequence[int] = ()  # that frame and those after it, up to the layer's next keyframe
 
 
 class _UnreadableError(Exception):
@@ -197,8 +198,8 @@ def propagate(
         for order in propagation.passes:
             if settled is not None:
                 settled.begin()
-            run = _Pass(propagation, tracker, model, source, archives, cancel, unreadable)
-            with closing(run.answers(order)) as answers:
+            run = _Pass(order, propagation, tracker, model, source, archives, cancel, unreadable)
+            with closing(run.answers()) as answers:
                 yield from _taken(answers, archives, settled)
     except Cancelled:
         return
@@ -223,8 +224,9 @@ def _taken(
 
 @dataclass
 class _Pass:
-    """One way through the clip."""
+    """One way through the clip, in `order`."""
 
+    order: range
     propagation: Propagation
     tracker: Tracker
     model: Model
@@ -234,9 +236,9 @@ class _Pass:
     unreadable: set[int]
     facts: dict[LayerId, dict[int, Facts]] = field(default_factory=dict)  # by frame; the last two
 
-    def answers(self, order: range) -> Generator[Propagated | Skipped | Lost]:
-        """The answers in `order`, each layer on its own span of it."""
-        stretches = list(self.propagation.stretches(order))
+    def answers(self) -> Generator[Propagated | Skipped | Lost]:
+        """The answers, for each layer on its own span."""
+        stretches = list(self.propagation.stretches(self.order))
         for frame in chain.from_iterable(frames for _, frames in stretches):
             gap = self.source.gap(frame)
             if gap is not None and frame not in self.unreadable:
@@ -281,7 +283,7 @@ class _Pass:
         clock = _Clock(self.source)
         for tracked in self.tracker.track(tracking, self.cancel):
             if tracked.lost:
-                yield Lost(tracked.layer, tracked.frame)
+                yield Lost(tracked.layer, tracked.frame, self._blank(tracked))
                 continue
             doubt = self._doubt(tracked)
             mask = replace(self._mask(tracked.prediction), doubt=doubt.value, reason=doubt.reason)
@@ -292,6 +294,11 @@ class _Pass:
             if self.cancel.fired:
                 raise Cancelled
             clock.lap()
+
+    def _blank(self, lost: Tracked) -> Sequence[int]:
+        span, keys = self.propagation.span(lost.layer, self.order), self.propagation.keys
+        left = span[span.index(lost.frame) :]
+        return tuple(takewhile(lambda frame: frame not in keys[lost.layer], left))
 
     def _doubt(self, tracked: Tracked) -> Doubt:
         """By the layer's frame before, however often the tracker began anew.

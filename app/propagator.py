@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,7 +90,7 @@ class Run:
     batch: Batch
     came: dict[LayerId, dict[int, Mask]] = field(default_factory=dict)  # not taken yet
     skipped: list[int] = field(default_factory=list)
-    lost: dict[LayerId, int] = field(default_factory=dict)  # where each was first
+    lost: dict[LayerId, set[int]] = field(default_factory=dict)  # frames that were told of
     frame: int | None = None  # the one answered last
     done: int = 0  # frames answered
     started: float | None = None  # when the first frame was answered, pauses taken out
@@ -250,7 +250,7 @@ class Propagator(QObject):
         elif isinstance(answer.value, Skipped):
             run.skipped.append(answer.value.frame)
         elif isinstance(answer.value, Lost):
-            run.lost.setdefault(answer.value.layer_id, answer.value.frame)
+            self._tell(run, answer.value)
         elif isinstance(answer.value, Propagated):
             self._note(run, answer.value)
         return True
@@ -298,18 +298,24 @@ class Propagator(QObject):
         elif run.skipped:
             text = self.tr("Frames that cannot be read were left out: {}.")
             self._host.say("warning", text.format(spans(sorted(set(run.skipped)))))
-        if end.error is None and run.lost:
-            self._host.say("warning", self._lost_sentence(run.lost))
         if self._folder.error != self._told and self._folder.error is not None:
             self._host.say("warning", f"{self._folder.error}.")
         self._told = self._folder.error
 
-    def _lost_sentence(self, lost: Mapping[LayerId, int]) -> str:
-        names = {layer.id: layer.name for layer in self._host.project.layers}
-        places = [f"{names[one]} on frame {frame}" for one, frame in lost.items() if one in names]
-        return self.tr("Lost sight of {}; click it where it is seen again.").format(
-            ", ".join(places)
-        )
+    def _tell(self, run: Run, lost: Lost) -> None:
+        """Say that a layer is lost; a tracker that begins anew loses it again, which is no news."""
+        told = run.lost.setdefault(lost.layer_id, set())
+        layer = next((x for x in self._host.project.layers if x.id == lost.layer_id), None)
+        if layer is None or lost.frame in told:
+            return
+        told.update(lost.blank)
+        text = self.tr("Lost sight of {0} on frame {1}; click it where it is seen again.")
+        sentences = [text.format(layer.name, lost.frame)]
+        held = {*layer.prompts, *layer.locks}
+        if old := [frame for frame in lost.blank if frame in layer.masks and frame not in held]:
+            text = self.tr("It keeps its masks of before on {}.")
+            sentences.append(text.format(spans(sorted(old))))
+        self._host.say("warning", " ".join(sentences))
 
     def _starter(self, propagation: Propagation, tracker: Tracker, cancel: Cancel) -> _Starter:
         host = self._host

@@ -133,16 +133,54 @@ def test_where_taking_masks_takes_long_they_are_taken_less_often(
     end(keyed, qtbot)
 
 
-def test_a_layer_that_is_lost_gets_no_masks_and_is_said(
+def test_a_layer_that_is_lost_gets_no_masks_and_is_said_at_once(
     keyed: Session, qtbot: QtBot, model: TrackingDiscModel
 ) -> None:
     said: list[Message] = []
     keyed.message_sent.connect(said.append)
     model.loses = READABLE[3]
-    run(keyed, qtbot)
-    assert sorted(only(keyed).masks) == READABLE[:3]
+    model.tracking.clear()
+    keyed.propagate("forward")
+    model.let(4)
     lost = f"Lost sight of Layer 1 on frame {READABLE[3]}; click it where it is seen again."
-    assert lost in [m.text for m in said]
+    qtbot.waitUntil(lambda: lost in [m.text for m in said], timeout=LONG)
+    assert keyed.propagating
+    model.tracking.set()
+    end(keyed, qtbot)
+    assert sorted(only(keyed).masks) == READABLE[:3]
+    assert len([m for m in said if "Lost" in m.text]) == 1
+
+
+def test_where_it_is_lost_masks_of_before_are_named(
+    keyed: Session, qtbot: QtBot, model: TrackingDiscModel
+) -> None:
+    click(keyed, qtbot, 1010, X)
+    keyed.seek(FIRST)
+    run(keyed, qtbot)
+    said: list[Message] = []
+    keyed.message_sent.connect(said.append)
+    model.loses = 1005
+    run(keyed, qtbot)
+    assert [m.text.split(". ")[1] for m in said if "Lost" in m.text] == [
+        "It keeps its masks of before on 1005 to 1006, 1008 to 1009.",
+        "It keeps its masks of before on 1011 to 1012.",
+    ]
+
+
+def test_a_layer_that_is_lost_again_as_another_begins_is_said_once(
+    keyed: Session, qtbot: QtBot, model: TrackingDiscModel
+) -> None:
+    keyed.add_layer()
+    click(keyed, qtbot, 1009, X)
+    said: list[Message] = []
+    keyed.message_sent.connect(said.append)
+    model.loses = 1006
+    run(keyed, qtbot, every_layer=True)
+    lost = [m.text for m in said if "Lost" in m.text]
+    assert [text[: text.index(";")] for text in lost] == [
+        "Lost sight of Layer 1 on frame 1006",
+        "Lost sight of Layer 2 on frame 1010",
+    ]
 
 
 def test_a_gap_is_left_out_and_said(keyed: Session, qtbot: QtBot) -> None:
