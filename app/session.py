@@ -603,9 +603,9 @@ class Session(QObject):
         """Have the propagation wait, or go on."""
         self.propagator.pause()
 
-    def propagate_all(self) -> None:
-        """Carry every layer's masks on from its keyframes, both ways."""
-        self.propagate("both", every_layer=True)
+    def propagate_all(self, direction: Direction = "both", extent: Extent = "end") -> None:
+        """Carry every layer's masks on from its own keyframes."""
+        self.propagate(direction, extent, every_layer=True)
 
     def propagation_obstacle(self, *, every_layer: bool = False, extent: Extent = "end") -> str:
         """Why the selected layer, or none of them, can be propagated now; empty where one can."""

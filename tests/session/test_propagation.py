@@ -276,6 +276,26 @@ def test_every_layer_at_once_from_its_own_keyframe(
     assert centre(session, 1005, first) == pytest.approx(X + 4 * SPEED, abs=3)
 
 
+@pytest.mark.parametrize(
+    ("direction", "extent", "far", "near"),
+    [
+        ("backward", "end", [*range(1001, 1007), 1008], [*range(1001, 1004), 1009]),
+        ("forward", "keyframe", [*range(1008, 1013)], [*range(1003, 1007), *range(1008, 1010)]),
+    ],
+)
+def test_every_layer_goes_its_own_way(
+    session: Session, qtbot: QtBot, direction: str, extent: str, far: list[int], near: list[int]
+) -> None:
+    click(session, qtbot, 1008, X)
+    session.add_layer()
+    click(session, qtbot, 1009, X)
+    click(session, qtbot, 1003, X)
+    session.propagate_all(direction, extent)  # type: ignore[arg-type]
+    end(session, qtbot)
+    layers = session.project.layers
+    assert [sorted(layer.masks) for layer in layers] == [near, far]
+
+
 def test_each_frame_is_encoded_once_for_all_layers(
     make_session: Callable[..., Session], plate: Path, qtbot: QtBot, model: TrackingDiscModel
 ) -> None:
