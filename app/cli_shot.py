@@ -86,18 +86,18 @@ def _stored(chosen: Namespace) -> Shot:
     project = replace(stored.project, clip=clip)
     frames = asked_frames(clip, chosen.frames) if chosen.frames else project.work_range
     assert frames is not None
-    layers = _picked(project, [word.name for word in words], home)
+    layers = _picked(project, clip, [word.name for word in words], home)
     keys = {layer.id: keys_of(layer, clip) for layer in layers}
     return Shot(clip, frames, Typed(project, list(keys), {}), keys)
 
 
-def _picked(project: Project, names: list[str], home: Path) -> list[Layer]:
+def _picked(project: Project, clip: Clip, names: list[str], home: Path) -> list[Layer]:
     known = {layer.name for layer in project.layers}
     for name in names:
         if name not in known:
             raise CommandError(f"There is no layer {name}; there are {', '.join(sorted(known))}.")
     wanted = [layer for layer in project.layers if not names or layer.name in names]
-    found = [layer for layer in wanted if is_somewhere(layer)]
+    found = [layer for layer in wanted if is_somewhere(layer, clip)]
     if not found:
         raise CommandError(f"{home.name} has no keyframe to start from; click an object in it.")
     return found

@@ -18,17 +18,20 @@ from models.tracking import Key, KeyMask
 def keys_of(layer: Layer, clip: Clip) -> Mapping[int, Key]:
     """The keys of `layer`, by frame, ascending; on a locked frame its mask, whatever the prompt."""
     keys: dict[int, Key] = {frame: tuple(steps(prompt)) for frame, prompt in layer.prompts.items()}
-    for frame in layer.locks:
-        if frame in clip.frames and frame not in clip.missing:
-            keys[frame] = LockedMask(layer, frame, clip)
+    there = [frame for frame in layer.locks if _is_there(frame, clip)]
+    keys |= {frame: LockedMask(layer, frame, clip) for frame in there}
     return dict(sorted(keys.items()))
 
 
-def is_somewhere(layer: Layer) -> bool:
+def is_somewhere(layer: Layer, clip: Clip) -> bool:
     """Whether a key says where the object is; those that only say it is absent lead nowhere."""
     return any(frame not in layer.locks for frame in layer.prompts) or any(
-        not layer.masks[frame].empty for frame in layer.locks
+        _is_there(frame, clip) and not layer.masks[frame].empty for frame in layer.locks
     )
+
+
+def _is_there(frame: int, clip: Clip) -> bool:
+    return frame in clip.frames and frame not in clip.missing
 
 
 class LockedMask(KeyMask):

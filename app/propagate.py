@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from itertools import chain, takewhile
 
 import cv2
 import numpy as np
@@ -21,8 +22,8 @@ from app.propagation import Keys, Propagation
 from app.settled import Settled
 from models.base import Cancelled, Embedding, Model, ModelError, ModelInfo, Prediction
 from models.ort import Cancel
-from models.review import Facts, review
-from models.tracking import Tracker, Tracking
+from models.review import Doubt, Facts, review
+from models.tracking import Tracked, Tracker, Tracking
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -52,6 +53,7 @@ class Lost:
 
     layer_id: LayerId
     frame: int
+    blank: Sequence[int] = ()  # that frame and those after it, up to the layer's next keyframe
 
 
 class _UnreadableError(Exception):
@@ -185,9 +187,8 @@ def propagate(
 ) -> Generator[Propagated | Skipped | Lost]:
     """The masks, frame by frame as they come; a frame that cannot be read is skipped, and said.
 
-    With `settled` each way ends where it says so, and only the masks it takes are given.
-
-    So is a layer that is lost; the others go on.
+    So is a layer that is lost; the others go on. With `settled` each way ends where it says so, and
+    only the masks it takes are given.
 
     `source` is left open. To cancel, fire `cancel` from any thread: the generator ends within
     milliseconds; or close it. Raises ModelError.
@@ -197,16 +198,35 @@ def propagate(
         for order in propagation.passes:
             if settled is not None:
                 settled.begin()
-            run = _Pass(propagation, tracker, model, source, archives, cancel, unreadable, settled)
-            yield from run.answers(order)
+            run = _Pass(order, propagation, tracker, model, source, archives, cancel, unreadable)
+            with closing(run.answers()) as answers:
+                yield from _taken(answers, archives, settled)
     except Cancelled:
         return
 
 
+def _taken(
+    answers: Iterator[Propagated | Skipped | Lost],
+    archives: Mapping[LayerId, LayerArchive],
+    settled: Settled | None,
+) -> Iterator[Propagated | Skipped | Lost]:
+    """Those of `answers` that are to be taken, sealed; they end where nothing changes any more."""
+    for answer in answers:
+        if isinstance(answer, Propagated) and not answer.is_key:
+            takes = settled is None or settled.takes(answer.frame, answer.mask)
+            if settled is not None and settled.over:
+                return
+            if not takes:
+                continue
+            archives[answer.layer_id].seal(answer.frame, seal_of(answer.mask.data))
+        yield answer
+
+
 @dataclass
 class _Pass:
-    """One way through the clip."""
+    """One way through the clip, in `order`."""
 
+    order: range
     propagation: Propagation
     tracker: Tracker
     model: Model
@@ -214,31 +234,18 @@ class _Pass:
     archives: Mapping[LayerId, LayerArchive]
     cancel: Cancel
     unreadable: set[int]
-    settled: Settled | None = None
+    facts: dict[LayerId, dict[int, Facts]] = field(default_factory=dict)  # by frame; the last two
 
-    def answers(self, order: range) -> Generator[Propagated | Skipped | Lost]:
-        """The answers in `order`, each layer from its own start on."""
-        for frame in order:
+    def answers(self) -> Generator[Propagated | Skipped | Lost]:
+        """The answers, for each layer on its own span."""
+        stretches = list(self.propagation.stretches(self.order))
+        for frame in chain.from_iterable(frames for _, frames in stretches):
             gap = self.source.gap(frame)
             if gap is not None and frame not in self.unreadable:
                 self.unreadable.add(frame)
                 yield Skipped(frame, gap)
-        for layers, frames in self._stretches(order):
+        for layers, frames in stretches:
             yield from self._stretch(layers, frames)
-
-    def _stretches(self, order: range) -> Iterator[tuple[Collection[LayerId], range]]:
-        """The frames between one layer's start and the next, with the layers that have begun.
-
-        A tracker answers for all its layers: one that is not there yet would be guessed, and the
-        guess remembered.
-        """
-        starts = {
-            layer: max(0, (self.propagation.starts.get(layer, order[0]) - order[0]) * order.step)
-            for layer in self.propagation.keys
-        }
-        cuts = sorted({start for start in starts.values() if start < len(order)})
-        for start, end in pairwise([*cuts, len(order)]):
-            yield {layer for layer in starts if starts[layer] <= start}, order[start:end]
 
     def _stretch(
         self, layers: Collection[LayerId], frames: range
@@ -257,7 +264,8 @@ class _Pass:
                     raise ModelError(str(e)) from e  # the tracker insists on it
                 self.unreadable.add(e.frame)
                 yield Skipped(e.frame, str(e))
-                del left[: _whole(came, len(keys))]
+                last = _last_whole(came, len(keys))
+                left = left if last is None else left[left.index(last) + 1 :]
             else:
                 return
 
@@ -273,21 +281,12 @@ class _Pass:
             self.source.picture,
         )
         clock = _Clock(self.source)
-        facts: dict[LayerId, Facts] = {}  # of the frame before
         for tracked in self.tracker.track(tracking, self.cancel):
             if tracked.lost:
-                yield Lost(tracked.layer, tracked.frame)
+                yield Lost(tracked.layer, tracked.frame, self._blank(tracked))
                 continue
-            doubt, facts[tracked.layer] = review(tracked, facts.get(tracked.layer))
+            doubt = self._doubt(tracked)
             mask = replace(self._mask(tracked.prediction), doubt=doubt.value, reason=doubt.reason)
-            if self.settled is not None and not tracked.is_key:
-                takes = self.settled.takes(tracked.frame, mask)
-                if self.settled.over:
-                    return
-                if not takes:
-                    continue
-            if not tracked.is_key:
-                self.archives[tracked.layer].seal(tracked.frame, seal_of(mask.data))
             encoder, rest = clock.lap()
             yield Propagated(
                 tracked.layer, tracked.frame, mask, tracked.presence, tracked.is_key, encoder, rest
@@ -295,6 +294,25 @@ class _Pass:
             if self.cancel.fired:
                 raise Cancelled
             clock.lap()
+
+    def _blank(self, lost: Tracked) -> Sequence[int]:
+        span, keys = self.propagation.span(lost.layer, self.order), self.propagation.keys
+        left = span[span.index(lost.frame) :]
+        return tuple(takewhile(lambda frame: frame not in keys[lost.layer], left))
+
+    def _doubt(self, tracked: Tracked) -> Doubt:
+        """By the layer's frame before, however often the tracker began anew.
+
+        A frame is answered again where another layer's answer did not come: it is not its own
+        frame before.
+        """
+        facts = self.facts.setdefault(tracked.layer, {})
+        facts.pop(tracked.frame, None)
+        before = next(reversed(facts.values()), None)
+        doubt, facts[tracked.frame] = review(tracked, before)
+        if len(facts) > 2:
+            del facts[next(iter(facts))]
+        return doubt
 
     def _mask(self, prediction: Prediction) -> Mask:
         return Mask.cropped(
@@ -316,11 +334,13 @@ class _Pass:
         return {layer: keys for layer, keys in readable.items() if keys}
 
 
-def _whole(came: Mapping[int, int], layers: int) -> int:
-    """How many frames every layer was answered on: of the last one some may be missing."""
-    counts = list(came.values())
+def _last_whole(came: Mapping[int, int], layers: int) -> int | None:
+    """The last frame that every layer was answered on: of the last one some may be missing."""
+    frames, counts = list(came), list(came.values())
     usual = counts[-2] if len(counts) > 1 else layers
-    return len(counts) - 1 if counts and counts[-1] < usual else len(counts)
+    if counts and counts[-1] < usual:
+        frames.pop()
+    return frames[-1] if frames else None
 
 
 class _Clock:

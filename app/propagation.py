@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
@@ -23,7 +24,8 @@ Keys: TypeAlias = Mapping[LayerId, Mapping[int, Key]]
 class Propagation:
     """What to propagate: the keys of each layer, and the frames to answer in the order of work.
 
-    There is a pass for each way. In it a layer is answered from its own start on.
+    There is a pass for each way. In it a layer is answered from its own start on, which may lie
+    before the pass, and only on the frames that `within` has for it, where it has any.
     """
 
     clip: Clip
@@ -31,17 +33,39 @@ class Propagation:
     passes: tuple[range, ...]  # step 1 or -1
     starts: Mapping[LayerId, int] = field(default_factory=lambda: MappingProxyType({}))
     is_fix: bool = False  # whether each way ends where the masks are as they were
+    within: Mapping[LayerId, FrameRange] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def frames(self) -> int:
         """How many frames are worked on; one that both ways begin with counts twice."""
-        return sum(map(len, self.passes))
+        return sum(len(frames) for order in self.passes for _, frames in self.stretches(order))
 
     @property
     def leads_nowhere(self) -> bool:
         """Whether there are no frames but keyframes to answer."""
-        frames = {frame for order in self.passes for frame in order}
-        return all(frames <= keys.keys() for keys in self.keys.values())
+        ways = [(self.span(layer, order), layer) for order in self.passes for layer in self.keys]
+        return all(set(frames) <= self.keys[layer].keys() for frames, layer in ways)
+
+    def span(self, layer: LayerId, order: range) -> range:
+        """The frames of a pass that a layer is answered on."""
+        frames = self.within.get(layer, FrameRange(min(order), max(order)))
+        near, far = (frames.first, frames.last)[:: order.step]
+        start = (self.starts.get(layer, order[0]) - order[0]) * order.step
+        begin = max(0, start, (near - order[0]) * order.step)
+        return order[begin : max(begin, (far - order[0]) * order.step + 1)]
+
+    def stretches(self, order: range) -> Iterator[tuple[Collection[LayerId], range]]:
+        """The layers answered together, and on which frames of a pass, in the order of work.
+
+        A tracker answers for all its layers: one that is not there yet would be guessed, and the
+        guess remembered.
+        """
+        spans = {layer: self.span(layer, order) for layer in self.keys}
+        cuts = {cut for span in spans.values() if span for cut in (span[0], span[-1] + span.step)}
+        for start, end in pairwise(sorted(cuts, reverse=order.step < 0)):
+            layers = [layer for layer, span in spans.items() if start in span]
+            if layers:
+                yield layers, range(start, end, order.step)
 
 
 def cannot_follow(model: Model) -> str:
@@ -61,8 +85,8 @@ def obstacle(project: Project, layers: Collection[Layer], model: Model) -> str:
         return single or "Open a clip first."
     if project.clip.offline:
         return f"{project.clip.name} is not at hand; use File > Link footage."
-    keyed = [layer for layer in layers if is_somewhere(layer)]
-    if not keyed and any(layer.locks for layer in layers):
+    keyed = [layer for layer in layers if is_somewhere(layer, project.clip)]
+    if not keyed and any(keys_of(layer, project.clip) for layer in layers):
         return "The object is marked absent on every keyframe; click it on a frame where it is."
     if not keyed:
         return "There is no keyframe to start from; click the object on a frame first."
@@ -73,7 +97,7 @@ def obstacle(project: Project, layers: Collection[Layer], model: Model) -> str:
 
 def planned(
     project: Project,
-    layers: Sequence[Layer],
+    layers: Collection[Layer],
     playhead: int,
     direction: Direction,
     extent: Extent = "end",
@@ -83,41 +107,77 @@ def planned(
     That is the last keyframe up to the playhead where it goes forward, the first one from it on
     where it goes backward; where there is none on that side, the nearest one on the other. `extent`
     is the end of in/out, the next keyframe, one frame from the playhead, or as far as a fix at the
-    playhead changes anything, between the keyframes on both sides. Locked frames count as
-    keyframes. Locked layers, and those that no keyframe says the place of, are left out. Raises
-    ValueError without a clip.
+    playhead changes anything, between the keyframes on both sides. Nothing outside in/out is
+    answered, wherever the start is. Locked frames count as keyframes. Locked layers, those that no
+    keyframe says the place of, and those without a frame to go to, are left out. Raises ValueError
+    without a clip.
     """
-    if project.clip is None or project.work_range is None:
+    clip, work = project.clip, project.work_range
+    if clip is None or work is None:
         raise ValueError("a project without a clip cannot be propagated")
-    used = [layer for layer in layers if is_somewhere(layer) and not layer.locked]
-    keys = {layer.id: found for layer in used if (found := keys_of(layer, project.clip))}
-    frames, starts = project.work_range, {}
-    for layer, found in keys.items():
-        start = playhead if extent == "fix" else _start(list(found), playhead, direction)
-        starts[layer] = start
-        if extent in {"keyframe", "fix"}:
-            frames = _between(list(found), start, frames)
+    keys, starts, within = {}, {}, {}
+    for layer in layers:
+        if layer.locked or not is_somewhere(layer, clip):
+            continue
+        found = keys_of(layer, clip)
+        start = _start(found, playhead, direction, extent)
+        frames = _reach(layer, found, start, playhead, extent, work)
+        if frames is not None:
+            keys[layer.id], starts[layer.id], within[layer.id] = found, start, frames
+    orders = passes(starts.values(), _hull(within.values()) or work, direction)
+    return Propagation(clip, keys, orders, starts, extent == "fix", within)
+
+
+def why_nowhere(
+    plan: Propagation, work: FrameRange, playhead: int, direction: Direction, extent: Extent
+) -> str:
+    """Why `plan`, made by `planned`, leads nowhere, in a sentence."""
+    frame = beside(playhead, direction)
+    if extent in {"keyframe", "fix"}:
+        return "There are no frames to go to before the next keyframe, within in and out."
+    if extent == "end" or frame not in work:
+        return "There are no frames to go to within in and out."
+    if plan.keys:
+        return f"Frame {frame} is a keyframe or locked, and keeps its own mask."
+    return (
+        f"There is no mask on frame {playhead} to go on from; click the object there, or propagate"
+        " up to it."
+    )
+
+
+def beside(playhead: int, direction: Direction) -> int:
+    """The frame next to the playhead."""
+    return playhead - 1 if direction == "backward" else playhead + 1
+
+
+def _reach(
+    layer: Layer,
+    keyframes: Collection[int],
+    start: int,
+    playhead: int,
+    extent: Extent,
+    work: FrameRange,
+) -> FrameRange | None:
+    """Those of the frames of `work` that the layer may be answered on; None where there are none.
+
+    One frame alone is reached only from what is there already: else the tracker would silently
+    follow the object from a keyframe that may be thousands of frames away.
+    """
+    if extent == "end":
+        return work
     if extent == "one":
-        return _one(Propagation(project.clip, keys, ()), playhead, direction, frames)
-    orders = passes(starts.values(), frames, direction)
-    return Propagation(project.clip, keys, orders, starts, extent == "fix")
+        known = start in work and playhead in {*keyframes, *layer.masks}
+        return FrameRange(start, start) if known else None
+    first = max([work.first, *(frame + 1 for frame in keyframes if frame < start)])
+    last = min([work.last, *(frame - 1 for frame in keyframes if frame > start)])
+    return FrameRange(first, last) if first <= last else None
 
 
-def _between(keyframes: Sequence[int], start: int, frames: FrameRange) -> FrameRange:
-    """Those of `frames` about `start` that no other keyframe lies before."""
-    before = [frame for frame in keyframes if frame < start]
-    after = [frame for frame in keyframes if frame > start]
-    first = max([frames.first, *(frame + 1 for frame in before)])
-    last = min([frames.last, *(frame - 1 for frame in after)])
-    return FrameRange(min(first, start), max(last, start))
-
-
-def _one(plan: Propagation, playhead: int, direction: Direction, frames: FrameRange) -> Propagation:
-    """`plan` for the frame beside the playhead; for none where that is outside `frames`."""
-    step = -1 if direction == "backward" else 1
-    frame = playhead + step
-    order = range(frame, frame + step, step) if frame in frames else range(0)
-    return replace(plan, passes=(order,) if order else (), starts=dict.fromkeys(plan.keys, frame))
+def _hull(ranges: Collection[FrameRange]) -> FrameRange | None:
+    """The least range that has all of `ranges` in it, None where there are none."""
+    if not ranges:
+        return None
+    return FrameRange(min(one.first for one in ranges), max(one.last for one in ranges))
 
 
 def passes(starts: Collection[int], frames: FrameRange, direction: Direction) -> tuple[range, ...]:
@@ -130,10 +190,14 @@ def passes(starts: Collection[int], frames: FrameRange, direction: Direction) ->
     return tuple(order for order in ways[direction] if order)
 
 
-def _start(keyframes: Sequence[int], playhead: int, direction: Direction) -> int:
-    """The one of `keyframes` (ascending, not empty) from which to go."""
+def _start(keyframes: Collection[int], playhead: int, direction: Direction, extent: Extent) -> int:
+    """The frame from which to go; `keyframes` are not empty."""
+    if extent == "fix":
+        return playhead
+    if extent == "one":
+        return beside(playhead, direction)
     before = [frame for frame in keyframes if frame <= playhead]
     after = [frame for frame in keyframes if frame >= playhead]
     if direction == "backward":
-        return after[0] if after else before[-1]
-    return before[-1] if before else after[0]
+        return min(after) if after else max(before)
+    return max(before) if before else min(after)

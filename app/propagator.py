@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,7 @@ from app.domain.history import History
 from app.domain.mask import Mask
 from app.domain.project import Layer, LayerId, Project
 from app.propagate import EmbeddingSource, Lost, Propagated, Skipped, archives_of, propagate
-from app.propagation import Direction, Extent, Propagation, obstacle, planned
+from app.propagation import Direction, Extent, Propagation, obstacle, planned, why_nowhere
 from app.reports import Level, sentence_of
 from app.settled import Settled
 from export.report import spans
@@ -90,7 +90,7 @@ class Run:
     batch: Batch
     came: dict[LayerId, dict[int, Mask]] = field(default_factory=dict)  # not taken yet
     skipped: list[int] = field(default_factory=list)
-    lost: dict[LayerId, int] = field(default_factory=dict)  # where each was first
+    lost: dict[LayerId, set[int]] = field(default_factory=dict)  # frames that were told of
     frame: int | None = None  # the one answered last
     done: int = 0  # frames answered
     started: float | None = None  # when the first frame was answered, pauses taken out
@@ -147,11 +147,8 @@ class Propagator(QObject):
         if host.importing:
             return self.tr("Masks are being imported; propagate when that is done.")
         layers = self._layers(every=every_layer)
-        if extent == "fix" and not any(
-            host.playhead in {*layer.prompts, *layer.locks} for layer in layers
-        ):
-            return self.tr("There is no fix on this frame; click what is wrong there first.")
-        return obstacle(host.project, layers, self._model())
+        fix = self._fix_obstacle(layers) if extent == "fix" else ""
+        return fix or obstacle(host.project, layers, self._model())
 
     @property
     def paused(self) -> bool:
@@ -176,25 +173,31 @@ class Propagator(QObject):
 
     def start(
         self, direction: Direction, extent: Extent = "end", *, every_layer: bool = False
-    ) -> None:
-        """Propagate the selected layer, or every layer that has keyframes."""
+    ) -> bool:
+        """Propagate the selected layer, or every layer that has keyframes; False where it cannot.
+
+        Why it cannot is said.
+        """
         host = self._host
         reason = self.obstacle(every_layer=every_layer, extent=extent)
         tracker = None if reason else tracker_of(self._model())
         if reason or tracker is None:
             host.say("info", reason)
-            return
+            return False
         layers = self._layers(every=every_layer)
         propagation = planned(host.project, layers, host.playhead, direction, extent)
-        if propagation.leads_nowhere:
-            host.say("info", self.tr("There are no frames to go to within in and out."))
-            return
+        work = host.project.work_range
+        if propagation.leads_nowhere and work is not None:
+            reason = why_nowhere(propagation, work, host.playhead, direction, extent)
+            host.say("info", reason)
+            return False
         cancel = Cancel()
         batch = Batch(self._starter(propagation, tracker, cancel), cancel)
         self._run = Run(propagation, batch)
         host.begin_growing(self._label(propagation))
         host.start_batch(batch)
         self.changed.emit()
+        return True
 
     def pause(self) -> None:
         """Wait after the present frame, or go on."""
@@ -247,7 +250,7 @@ class Propagator(QObject):
         elif isinstance(answer.value, Skipped):
             run.skipped.append(answer.value.frame)
         elif isinstance(answer.value, Lost):
-            run.lost.setdefault(answer.value.layer_id, answer.value.frame)
+            self._tell(run, answer.value)
         elif isinstance(answer.value, Propagated):
             self._note(run, answer.value)
         return True
@@ -295,18 +298,24 @@ class Propagator(QObject):
         elif run.skipped:
             text = self.tr("Frames that cannot be read were left out: {}.")
             self._host.say("warning", text.format(spans(sorted(set(run.skipped)))))
-        if end.error is None and run.lost:
-            self._host.say("warning", self._lost_sentence(run.lost))
         if self._folder.error != self._told and self._folder.error is not None:
             self._host.say("warning", f"{self._folder.error}.")
         self._told = self._folder.error
 
-    def _lost_sentence(self, lost: Mapping[LayerId, int]) -> str:
-        names = {layer.id: layer.name for layer in self._host.project.layers}
-        places = [f"{names[one]} on frame {frame}" for one, frame in lost.items() if one in names]
-        return self.tr("Lost sight of {}; click it where it is seen again.").format(
-            ", ".join(places)
-        )
+    def _tell(self, run: Run, lost: Lost) -> None:
+        """Say that a layer is lost; a tracker that begins anew loses it again, which is no news."""
+        told = run.lost.setdefault(lost.layer_id, set())
+        layer = next((x for x in self._host.project.layers if x.id == lost.layer_id), None)
+        if layer is None or lost.frame in told:
+            return
+        told.update(lost.blank)
+        text = self.tr("Lost sight of {0} on frame {1}; click it where it is seen again.")
+        sentences = [text.format(layer.name, lost.frame)]
+        held = {*layer.prompts, *layer.locks}
+        if old := [frame for frame in lost.blank if frame in layer.masks and frame not in held]:
+            text = self.tr("It keeps its masks of before on {}.")
+            sentences.append(text.format(spans(sorted(old))))
+        self._host.say("warning", " ".join(sentences))
 
     def _starter(self, propagation: Propagation, tracker: Tracker, cancel: Cancel) -> _Starter:
         host = self._host
@@ -314,6 +323,17 @@ class Propagator(QObject):
         return _Starter(
             propagation, host.project, tracker, self._model(), source, self._folder, cancel
         )
+
+    def _fix_obstacle(self, layers: Sequence[Layer]) -> str:
+        """Why the layers have no fix at the playhead to carry outward; empty where one has."""
+        frame, work = self._host.playhead, self._host.project.work_range
+        if len(layers) > 1:
+            return self.tr("A fix is carried outwards on one layer at a time; select the layer.")
+        if not any(frame in {*layer.prompts, *layer.locks} for layer in layers):
+            return self.tr("There is no fix on this frame; click what is wrong there first.")
+        if work is not None and frame not in work:
+            return self.tr("The fix on frame {} lies outside in and out.").format(frame)
+        return ""
 
     def _layers(self, *, every: bool) -> Sequence[Layer]:
         if every:

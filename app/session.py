@@ -592,8 +592,7 @@ class Session(QObject):
 
     def propagate_one(self, step: int) -> None:
         """Carry the selected layer's mask one frame on (1) or back (-1), and go there."""
-        self.propagate("forward" if step > 0 else "backward", "one")
-        if self.propagating:
+        if self.propagator.start("forward" if step > 0 else "backward", "one"):
             self.seek(self._playhead + step)
 
     def propagate_fix(self) -> None:
@@ -604,9 +603,9 @@ class Session(QObject):
         """Have the propagation wait, or go on."""
         self.propagator.pause()
 
-    def propagate_all(self) -> None:
-        """Carry every layer's masks on from its keyframes, both ways."""
-        self.propagate("both", every_layer=True)
+    def propagate_all(self, direction: Direction = "both", extent: Extent = "end") -> None:
+        """Carry every layer's masks on from its own keyframes."""
+        self.propagate(direction, extent, every_layer=True)
 
     def propagation_obstacle(self, *, every_layer: bool = False, extent: Extent = "end") -> str:
         """Why the selected layer, or none of them, can be propagated now; empty where one can."""

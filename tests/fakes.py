@@ -121,7 +121,7 @@ class TrackingDiscModel(DiscModel):
         self.tracking.set()
         self._passes = threading.Semaphore(0)
         self.tracked: list[tuple[str, int]] = []
-        self.loses: int | None = None  # the frame from which on, going forward, it finds nothing
+        self.loses: int | None = None  # the frame from which on it finds nothing but keyframes
         self.options: list[TrackOptions] = []
 
     def let(self, answers: int) -> None:
@@ -152,6 +152,7 @@ class DiscTracker:
         """The discs, as the contract says."""
         order = list(tracking.order)
         way = -1 if len(order) > 1 and order[1] < order[0] else 1
+        lost: set[str] = set()
         for frame in order:
             assert frame in tracking.span
             embedding = tracking.embeddings(frame)
@@ -160,14 +161,16 @@ class DiscTracker:
                     if isinstance(cancel, Cancel) and cancel.fired:
                         raise Cancelled
                 loses = self.model.loses
-                if loses is not None and frame >= loses:
-                    if frame == loses:
+                if loses is not None and frame >= loses and frame not in keys:
+                    if layer not in lost:
+                        lost.add(layer)
                         nothing = changed(
                             self.model.decode(embedding, (Click(0, 0),)),
                             logits=np.full((SIDE, SIDE), -10, np.float16),
                         )
                         yield Tracked(layer, frame, nothing, -1.0, is_key=False, lost=True)
                     continue
+                lost.discard(layer)
                 x, y = self._place(tracking, layer, keys, frame, way)
                 if frame not in keys:
                     tracking.archives[layer].put(frame, struct.pack("<dd", x, y))

@@ -37,6 +37,7 @@ class History:
         self._budget = budget
         self._bytes = 0
         self._growing: int | None = None  # the step that `grow` adds to
+        self._undone: list[Step] = []  # what could be redone before that step was made
 
     @property
     def present(self) -> Project:
@@ -113,8 +114,9 @@ class History:
 
     def begin_growing(self, label: str) -> None:
         """A step of its own for what comes bit by bit while the artist edits on."""
+        undone = self._steps[self._index + 1 :]
         self.commit(label, self.present)
-        self._growing = self._index
+        self._growing, self._undone = self._index, undone
 
     def grow(self, change: Callable[[Project], Project]) -> None:
         """Change the growing step and all after it, as if what comes now had come at its start.
@@ -132,11 +134,21 @@ class History:
         self._forget()
 
     def end_growing(self) -> None:
-        """The growing step is whole; one that nothing came to goes away."""
+        """The growing step is whole; one that nothing came to goes away.
+
+        What it made be forgotten can be redone again then, unless something else was done since.
+        """
         at, self._growing = self._growing, None
-        if at and self._steps[at].project is self._steps[at - 1].project:
-            del self._steps[at]
-            self._index -= 1  # it is not undone: then it would not be growing
+        undone, self._undone = self._undone, []
+        if not at or self._steps[at].project is not self._steps[at - 1].project:
+            return
+        del self._steps[at]
+        if self._index >= at:
+            self._index -= 1
+        if len(self._steps) == at:
+            self._steps += undone
+            self._bytes += sum(step.bytes for step in undone)
+            self._weigh(at)  # what is present may have got an answer since
 
     def map(self, change: Callable[[Project], Project], also: Project | None) -> Project | None:
         """Change every value alike: for what is no edit and cannot be undone.
@@ -157,7 +169,7 @@ class History:
             raise IndexError(index)
         self._index = index
         if self._growing is not None and index < self._growing:
-            self._growing = None
+            self.end_growing()
 
     def _put(self, index: int, step: Step) -> None:
         """Put a step in its place, and weigh it and the one after it anew."""

@@ -247,10 +247,19 @@ def _track_rows(tr: Translate) -> tuple[Row, ...]:
         _track("both", tr("Propagate both &ways"), "Ctrl+T",
                tr("Carry the layer's mask from its keyframe on to the out point and back to the "
                   "in point")),
-        Row("track.all", tr("Propagate &every layer"), "track", "session.propagate_all",
-            "Ctrl+Shift+T", "propagate_all",
-            tr("Carry the masks of every layer from its keyframe both ways"),
-            when="propagate_all"),
+        _track_all("all_forward", tr("Propagate every layer forwards"), "", "forward",
+                   tr("Carry the masks of every layer from its keyframe on to the out point"),
+                   divided=True),
+        _track_all("all_backward", tr("Propagate every layer backwards"), "", "backward",
+                   tr("Carry the masks of every layer from its keyframe back to the in point")),
+        _track_all("all", tr("Propagate &every layer both ways"), "Ctrl+Shift+T", "both",
+                   tr("Carry the masks of every layer from its keyframe both ways")),
+        _track_all("all_next", tr("Propagate every layer to its next keyframe"), "", "forward",
+                   tr("Carry the masks of every layer on as far as its own next keyframe"),
+                   "keyframe"),
+        _track_all("all_previous", tr("Propagate every layer to its previous keyframe"), "",
+                   "backward", tr("Carry the masks of every layer back as far as its own keyframe "
+                                  "before"), "keyframe"),
         Row("track.fix", tr("Carry the fi&x outwards"), "track", "session.propagate_fix", "T",
             "propagate_both",
             tr("Propagate the correction on this frame both ways, as far as it changes anything"),
@@ -292,6 +301,21 @@ def _track_rows(tr: Translate) -> tuple[Row, ...]:
 def _track(direction: str, text: str, keys: str, tip: str) -> Row:
     return Row(f"track.{direction}", text, "track", "session.propagate", keys,
                f"propagate_{direction}", tip, when="propagate", args=(direction,))  # fmt: skip
+
+
+def _track_all(
+    name: str,
+    text: str,
+    keys: str,
+    direction: str,
+    tip: str,
+    extent: str = "end",
+    *,
+    divided: bool = False,
+) -> Row:
+    icon = "propagate_all" if direction == "both" else ""
+    return Row(f"track.{name}", text, "track", "session.propagate_all", keys, icon, tip,
+               when="propagate_all", args=(direction, extent), divided=divided)  # fmt: skip
 
 
 def _lock_rows(tr: Translate) -> tuple[Row, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -73,6 +74,40 @@ def test_a_step_to_which_nothing_came_goes_away() -> None:
     assert history.labels() == ["Open", "Rename"]
     assert history.index == 1
     assert history.present.layers[0].name == "Fox"
+
+
+@pytest.mark.parametrize("undone", [False, True])
+def test_a_step_to_which_nothing_came_costs_no_redo(undone: bool) -> None:
+    history = History(plain_project(1, 1))
+    layer = rabbit(history.present)
+    for name in ("Fox", "Hare"):
+        history.commit(name, edits.rename_layer(history.present, layer, name))
+    history.go_to(1)
+    before = history.labels(), history.present, history.bytes
+    history.begin_growing("Propagate")
+    assert not history.can_redo
+    if undone:
+        history.go_to(1)
+    history.end_growing()
+    assert (history.labels(), history.present, history.bytes) == before
+    history.go_to(2)
+    assert history.present.layers[0].name == "Hare"
+
+
+@pytest.mark.parametrize("deed", ["grow", "commit"])
+def test_a_redo_is_forgotten_where_something_was_done(deed: str) -> None:
+    history = History(plain_project(1, 1))
+    layer = rabbit(history.present)
+    history.commit("Fox", edits.rename_layer(history.present, layer, "Fox"))
+    history.go_to(0)
+    history.begin_growing("Propagate")
+    if deed == "grow":
+        history.grow(edits.masks_setter({layer: {1002: MASKS[0]}}))
+    else:
+        history.commit("Hare", edits.rename_layer(history.present, layer, "Hare"))
+    history.end_growing()
+    assert history.labels() == ["Open", {"grow": "Propagate", "commit": "Hare"}[deed]]
+    assert history.index == 1
 
 
 class Shot:

@@ -97,6 +97,20 @@ def test_a_fix_goes_as_far_as_the_keyframes_on_both_sides(keyed: Session, qtbot:
     assert {f for f in READABLE if undone[f] is not before[f]} == {1003}, "one step"
 
 
+def test_each_way_of_a_fix_ends_for_itself(session: Session, qtbot: QtBot) -> None:
+    """Forward nothing changes; backward the second frame does."""
+    click(session, qtbot, LAST, 100.0)
+    run(session, qtbot, "backward")
+    masks, layer = only(session).masks, only(session).id
+    session.edit("Wrong", lambda p: edits.set_masks(p, {layer: {FIRST: masks[LAST - 1]}}))
+    click(session, qtbot, 1003, 100.0 - (1006 - 1003) * SPEED)  # where the disc is anyway
+    before = only(session).masks
+    session.propagate_fix()
+    end(session, qtbot)
+    after = only(session).masks
+    assert {f for f in READABLE if after[f] is not before[f]} == {FIRST}
+
+
 def test_without_a_fix_it_says_what_to_do(keyed: Session, qtbot: QtBot) -> None:
     said: list[Message] = []
     keyed.message_sent.connect(said.append)
@@ -104,6 +118,25 @@ def test_without_a_fix_it_says_what_to_do(keyed: Session, qtbot: QtBot) -> None:
     keyed.propagate_fix()
     assert not keyed.propagating
     assert said[-1].text.startswith("There is no fix on this frame")
+
+
+def test_a_fix_outside_in_and_out_is_refused(keyed: Session) -> None:
+    keyed.edit("In, out", lambda p: edits.set_in_out(p, FrameRange(1004, 1006)))
+    assert keyed.propagation_obstacle(extent="fix") == (
+        f"The fix on frame {FIRST} lies outside in and out."
+    )
+    keyed.clear_in_out()
+    assert not keyed.propagation_obstacle(extent="fix")
+
+
+def test_a_fix_is_carried_on_one_layer_at_a_time(keyed: Session, qtbot: QtBot) -> None:
+    keyed.add_layer()
+    click(keyed, qtbot, FIRST, 90.0)
+    before = keyed.project
+    keyed.propagate("both", "fix", every_layer=True)
+    assert "one layer at a time" in keyed.propagation_obstacle(extent="fix", every_layer=True)
+    assert not keyed.propagating
+    assert keyed.project is before
 
 
 def test_one_frame_at_a_time_each_way(keyed: Session, qtbot: QtBot) -> None:
@@ -120,6 +153,39 @@ def test_one_frame_at_a_time_each_way(keyed: Session, qtbot: QtBot) -> None:
     keyed.propagate_one(1)
     assert not keyed.propagating
     assert keyed.playhead == LAST
+
+
+@pytest.mark.parametrize(
+    ("playhead", "step", "why"),
+    [
+        (1004, 1, "There is no mask on frame 1004 to go on from"),
+        (FIRST + 1, -1, f"Frame {FIRST} is a keyframe or locked, and keeps its own mask."),
+        (FIRST, -1, "There are no frames to go to within in and out."),
+    ],
+)
+def test_where_one_frame_cannot_be_reached_it_stays_and_says_why(
+    keyed: Session, qtbot: QtBot, playhead: int, step: int, why: str
+) -> None:
+    keyed.propagate_one(1)
+    end(keyed, qtbot)
+    keyed.seek(playhead)
+    said: list[Message] = []
+    keyed.message_sent.connect(said.append)
+    keyed.propagate_one(step)
+    assert not keyed.propagating
+    assert keyed.playhead == playhead
+    assert said[-1].text.startswith(why)
+
+
+def test_while_another_one_runs_one_frame_does_not_move_the_playhead(
+    keyed: Session, qtbot: QtBot, model: TrackingDiscModel
+) -> None:
+    model.tracking.clear()
+    keyed.propagate("forward")
+    keyed.propagate_one(1)
+    assert keyed.playhead == FIRST
+    model.tracking.set()
+    end(keyed, qtbot)
 
 
 @pytest.mark.parametrize(

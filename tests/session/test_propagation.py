@@ -133,16 +133,54 @@ def test_where_taking_masks_takes_long_they_are_taken_less_often(
     end(keyed, qtbot)
 
 
-def test_a_layer_that_is_lost_gets_no_masks_and_is_said(
+def test_a_layer_that_is_lost_gets_no_masks_and_is_said_at_once(
     keyed: Session, qtbot: QtBot, model: TrackingDiscModel
 ) -> None:
     said: list[Message] = []
     keyed.message_sent.connect(said.append)
     model.loses = READABLE[3]
-    run(keyed, qtbot)
-    assert sorted(only(keyed).masks) == READABLE[:3]
+    model.tracking.clear()
+    keyed.propagate("forward")
+    model.let(4)
     lost = f"Lost sight of Layer 1 on frame {READABLE[3]}; click it where it is seen again."
-    assert lost in [m.text for m in said]
+    qtbot.waitUntil(lambda: lost in [m.text for m in said], timeout=LONG)
+    assert keyed.propagating
+    model.tracking.set()
+    end(keyed, qtbot)
+    assert sorted(only(keyed).masks) == READABLE[:3]
+    assert len([m for m in said if "Lost" in m.text]) == 1
+
+
+def test_where_it_is_lost_masks_of_before_are_named(
+    keyed: Session, qtbot: QtBot, model: TrackingDiscModel
+) -> None:
+    click(keyed, qtbot, 1010, X)
+    keyed.seek(FIRST)
+    run(keyed, qtbot)
+    said: list[Message] = []
+    keyed.message_sent.connect(said.append)
+    model.loses = 1005
+    run(keyed, qtbot)
+    assert [m.text.split(". ")[1] for m in said if "Lost" in m.text] == [
+        "It keeps its masks of before on 1005 to 1006, 1008 to 1009.",
+        "It keeps its masks of before on 1011 to 1012.",
+    ]
+
+
+def test_a_layer_that_is_lost_again_as_another_begins_is_said_once(
+    keyed: Session, qtbot: QtBot, model: TrackingDiscModel
+) -> None:
+    keyed.add_layer()
+    click(keyed, qtbot, 1009, X)
+    said: list[Message] = []
+    keyed.message_sent.connect(said.append)
+    model.loses = 1006
+    run(keyed, qtbot, every_layer=True)
+    lost = [m.text for m in said if "Lost" in m.text]
+    assert [text[: text.index(";")] for text in lost] == [
+        "Lost sight of Layer 1 on frame 1006",
+        "Lost sight of Layer 2 on frame 1010",
+    ]
 
 
 def test_a_gap_is_left_out_and_said(keyed: Session, qtbot: QtBot) -> None:
@@ -236,6 +274,26 @@ def test_every_layer_at_once_from_its_own_keyframe(
     begun = {layer: min(f for x, f in model.tracked if x == layer) for layer, _ in model.tracked}
     assert begun == {first.id: FIRST, second.id: 1004}  # nothing is guessed before
     assert centre(session, 1005, first) == pytest.approx(X + 4 * SPEED, abs=3)
+
+
+@pytest.mark.parametrize(
+    ("direction", "extent", "far", "near"),
+    [
+        ("backward", "end", [*range(1001, 1007), 1008], [*range(1001, 1004), 1009]),
+        ("forward", "keyframe", [*range(1008, 1013)], [*range(1003, 1007), *range(1008, 1010)]),
+    ],
+)
+def test_every_layer_goes_its_own_way(
+    session: Session, qtbot: QtBot, direction: str, extent: str, far: list[int], near: list[int]
+) -> None:
+    click(session, qtbot, 1008, X)
+    session.add_layer()
+    click(session, qtbot, 1009, X)
+    click(session, qtbot, 1003, X)
+    session.propagate_all(direction, extent)  # type: ignore[arg-type]
+    end(session, qtbot)
+    layers = session.project.layers
+    assert [sorted(layer.masks) for layer in layers] == [near, far]
 
 
 def test_each_frame_is_encoded_once_for_all_layers(

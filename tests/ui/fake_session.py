@@ -501,8 +501,8 @@ class FakeSession(QObject):
     def pause_propagation(self) -> None:
         self._note("pause_propagation")
 
-    def propagate_all(self) -> None:
-        self._note("propagate_all")
+    def propagate_all(self, direction: str = "both", extent: str = "end") -> None:
+        self._note("propagate_all", direction, extent)
 
     def cancel_propagation(self) -> None:
         self._note("cancel_propagation")

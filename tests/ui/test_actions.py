@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from inspect import signature
 
 import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from app.domain.project import Project
+from app.session import Session
 from app.ui.action_table import MENUS, action_table
 from app.ui.actions import RULES, Actions, KeyClashError
 from tests.ui.fake_session import FakeSession, as_session, make_clip, make_layer
@@ -39,6 +41,21 @@ def test_ids_are_unique_and_every_row_is_complete() -> None:
         assert row.tip, row.id
         assert row.when in {*RULES, "recent"}, row.id
         assert row.call.split(".")[0] in TARGETS, row.id
+
+
+def test_the_session_takes_what_every_row_gives_it() -> None:
+    for row in action_table(str):
+        target, method = row.call.split(".")
+        if target == "session":
+            given = (True,) if row.checkable else row.args
+            signature(getattr(Session, method)).bind(None, *given)  # raises where it does not
+
+
+def test_every_layer_can_go_each_way_that_one_can() -> None:
+    rows = action_table(str)
+    ways = {row.args: row.text for row in rows if row.call == "session.propagate"}
+    every = {row.args: row.text for row in rows if row.call == "session.propagate_all"}
+    assert {args if len(args) == 2 else (*args, "end") for args in ways} == every.keys()
 
 
 def test_no_key_runs_two_actions(actions: Actions) -> None:
