@@ -271,6 +271,7 @@ class _Pass:
             self.archives,
             step,
             self.source.picture,
+            frozenset(self.unreadable),
         )
         clock = _Clock(self.source)
         facts: dict[LayerId, Facts] = {}  # of the frame before
