@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
@@ -11,9 +12,9 @@ from numpy.typing import NDArray
 
 from models.evidence import Evidence
 from models.flow import Motion
-from models.read_out import Memory, around, read, remembered, whole
+from models.read_out import Memory, Window, around, read, remembered
 from models.redraw import FlowRules, Opinions, logits_of, probability, redrawn
-from models.sheet import Sheet
+from models.sheet import CELL, Sheet
 
 F32: TypeAlias = NDArray[np.float32]
 
@@ -130,7 +131,7 @@ class Course:
         opinions = Opinions(
             carried,
             motion.trust,
-            self._near(carried, read(keys, sheet.cells, whole(sheet.cells), rules.sharpness)),
+            self._near(carried, keys, sheet.cells),
             read(last, sheet.cells, around(carried), rules.sharpness, rules.reach),
         )
         found = redrawn(sheet, opinions, self.stand.area, rules)
@@ -158,15 +159,30 @@ class Course:
             found.append(self._memories[frame])
         return found
 
-    def _near(self, carried: F32, keys: F32) -> F32:
-        """What the keyframes say, the less heard the further from where the object was."""
-        rules, rows, columns = self._rules, *np.ogrid[: keys.shape[0], : keys.shape[1]]
+    def _near(self, carried: F32, keys: list[Memory], cells: F32) -> F32:
+        """What the keyframes say, the less heard the further from where the object was.
+
+        So far off that nothing could be heard of it, nothing is read.
+        """
+        rules = self._rules
         place = place_of(carried > 0.5, self.stand.place, 1.0, seen=True)
+        side = place.side * (1 + self.stand.place.ago)
+        found = read(keys, cells, about(place, side * rules.earshot, cells), rules.sharpness)
+        rows, columns = np.ogrid[: found.shape[0], : found.shape[1]]
         below = np.maximum(place.top - rows, rows + 1 - place.bottom).clip(0)
         beside = np.maximum(place.left - columns, columns + 1 - place.right).clip(0)
-        off = np.hypot(below, beside) / (place.side * (1 + self.stand.place.ago))
-        price = rules.price * np.maximum(off - rules.free, 0)
-        return probability(logits_of(keys) - price.astype(np.float32))
+        price = rules.price * np.maximum(np.hypot(below, beside) / side - rules.free, 0)
+        return probability(logits_of(found) - price.astype(np.float32))
+
+
+def about(place: Place, more: float, cells: F32) -> Window:
+    """The cells of (rows, columns, channels) within `more` pixels of a mask about `place`."""
+    return Window(
+        max(0, int(place.top - more) // CELL),
+        min(cells.shape[0], math.ceil((place.bottom + more) / CELL)),
+        max(0, int(place.left - more) // CELL),
+        min(cells.shape[1], math.ceil((place.right + more) / CELL)),
+    )
 
 
 def place_of(
