@@ -279,6 +279,7 @@ class _Pass:
             self.archives,
             step,
             self.source.picture,
+            frozenset(self.unreadable),
         )
         clock = _Clock(self.source)
         for tracked in self.tracker.track(tracking, self.cancel):

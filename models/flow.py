@@ -6,6 +6,7 @@ DIS flow (Kroeger et al., "Fast Optical Flow using Dense Inverse Search", ECCV 2
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias, cast
 
 import cv2
@@ -61,21 +62,26 @@ def motion(before: Grey, now: Grey) -> Motion:
     seeker = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     back = cast("F32", seeker.calc(now, before, None))
     there = cast("F32", seeker.calc(before, now, None))
-    height, width = now.shape
-    grid = np.dstack(np.meshgrid(np.arange(width), np.arange(height))).astype(np.float32)
-    sources = grid + back
-    missed = np.linalg.norm(back + _looked_up(there, sources), axis=2)
-    allowed = STRAY + STRAY_SHARE * np.linalg.norm(back, axis=2)
-    trust = np.exp(-np.square(missed / allowed)).astype(np.float32)
-    size = (width // FINER, height // FINER)
+    sources = _grid(now.shape) + back
+    allowed = STRAY + STRAY_SHARE * _length(back)
+    trust = np.exp(-np.square(_length(back + _looked_up(there, sources)) / allowed))
+    size = (now.shape[1] // FINER, now.shape[0] // FINER)
     return Motion(sources, cast("F32", cv2.resize(trust, size, interpolation=cv2.INTER_AREA)))
 
 
 def still(shape: tuple[int, int]) -> Motion:
     """The motion between frames nothing is known of: none, and not to be trusted."""
-    height, width = FINER * shape[0], FINER * shape[1]
-    grid = np.dstack(np.meshgrid(np.arange(width), np.arange(height))).astype(np.float32)
-    return Motion(grid, np.zeros(shape, np.float32))
+    return Motion(_grid((FINER * shape[0], FINER * shape[1])), np.zeros(shape, np.float32))
+
+
+@lru_cache(maxsize=1)
+def _grid(shape: tuple[int, int]) -> F32:
+    """x, y of each pixel: (height, width, 2)."""
+    return np.dstack(np.meshgrid(np.arange(shape[1]), np.arange(shape[0]))).astype(np.float32)
+
+
+def _length(ways: F32) -> F32:
+    return cast("F32", cv2.magnitude(ways[..., 0], ways[..., 1]))
 
 
 def _looked_up(picture: F32, sources: F32) -> F32:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
@@ -11,9 +12,9 @@ from numpy.typing import NDArray
 
 from models.evidence import Evidence
 from models.flow import Motion
-from models.read_out import Memory, around, read, remembered, whole
+from models.read_out import Memory, Window, around, read, remembered
 from models.redraw import FlowRules, Opinions, logits_of, probability, redrawn
-from models.sheet import Sheet
+from models.sheet import CELL, Sheet
 
 F32: TypeAlias = NDArray[np.float32]
 
@@ -68,30 +69,40 @@ class Views:
 
     sheet: Callable[[int], Sheet]
     motion: Callable[[int, int], Motion]  # (the frame before, the frame now)
+    beside: Callable[[int, int], int]  # the frame next to one in steps of 1 or -1
+
+
+class Begin(NamedTuple):
+    """Where a course begins: it comes from the keyframe `key` in steps of `step`, 1 or -1.
+
+    `stands` are those of the last frames up to its start, the start last; `heard` are the keyframes
+    looked at on the way there, `key` among them.
+    """
+
+    key: int
+    step: int
+    stands: Mapping[int, Stand]
+    heard: frozenset[int]
 
 
 class Course:
-    """From a keyframe to the next, or until it is lost; `step` is 1 or -1.
+    """From a keyframe to the next, or until it is lost.
 
-    `keys` gives what is remembered of the keyframes that a frame looks at. `key` is the one it
-    comes from; it starts from a frame and the stand there. `earlier` are the stands of the frames
-    before that, as far as known.
+    `keys` gives what is remembered of the keyframes that a frame looks at.
     """
 
     def __init__(
         self,
         views: Views,
         rules: FlowRules,
-        keys: Callable[[int], list[Memory]],
-        key: int,
-        start: tuple[int, Stand],
-        step: int,
-        earlier: Mapping[int, Stand],
+        keys: Callable[[int], Mapping[int, Memory]],
+        begin: Begin,
     ) -> None:
         self._views, self._rules, self._keys = views, rules, keys
-        self._key, self._step = key, step
-        self.frame, self.stand = start
-        self._stands = dict(earlier) | {self.frame: self.stand}
+        self.key, self.step = begin.key, begin.step
+        self.heard = set(begin.heard)
+        self._stands = dict(begin.stands)
+        self.frame, self.stand = list(begin.stands.items())[-1]
         self._memories: dict[int, Memory] = {}  # of the frames heeded
 
     @property
@@ -99,22 +110,28 @@ class Course:
         """Whether the object has not been seen for so long that going on is guessing."""
         return self.stand.place.ago >= self._rules.patience
 
+    @property
+    def stands(self) -> Mapping[int, Stand]:
+        """Those of the last frames, as far as known, the newest last."""
+        return self._stands
+
     def leads(self, key: int, frame: int, step: int) -> bool:
         """Whether it comes from `key` in steps of `step` and is not beyond `frame`."""
-        return (self._key, self._step) == (key, step) and (frame - self.frame) * step >= 0
+        return (self.key, self.step) == (key, step) and (frame - self.frame) * step >= 0
 
     def go(self) -> Stand:
         """The stand on the next frame."""
-        before, now = self.frame, self.frame + self._step
+        before, now = self.frame, self._views.beside(self.frame, self.step)
         sheet = self._views.sheet(now)
         motion = self._views.motion(before, now)
-        keys, carried = self._keys(now), motion.carried(self.stand.mask)
-        rules = self._rules
+        looked_at, carried = self._keys(now), motion.carried(self.stand.mask)
+        self.heard |= looked_at.keys()
+        keys, rules = list(looked_at.values()), self._rules
         last = self._last(before) or keys
         opinions = Opinions(
             carried,
             motion.trust,
-            self._near(carried, read(keys, sheet.cells, whole(sheet.cells), rules.sharpness)),
+            self._near(carried, keys, sheet.cells),
             read(last, sheet.cells, around(carried), rules.sharpness, rules.reach),
         )
         found = redrawn(sheet, opinions, self.stand.area, rules)
@@ -132,7 +149,7 @@ class Course:
         """What is remembered of the frames just before, the oldest first."""
         found = []
         for ago in range(self._rules.recent - 1, -1, -1):
-            frame = before - ago * self._step
+            frame = before - ago * self.step
             stand = self._stands.get(frame)
             if stand is None or not stand.heeded:
                 continue
@@ -142,15 +159,30 @@ class Course:
             found.append(self._memories[frame])
         return found
 
-    def _near(self, carried: F32, keys: F32) -> F32:
-        """What the keyframes say, the less heard the further from where the object was."""
-        rules, rows, columns = self._rules, *np.ogrid[: keys.shape[0], : keys.shape[1]]
+    def _near(self, carried: F32, keys: list[Memory], cells: F32) -> F32:
+        """What the keyframes say, the less heard the further from where the object was.
+
+        So far off that nothing could be heard of it, nothing is read.
+        """
+        rules = self._rules
         place = place_of(carried > 0.5, self.stand.place, 1.0, seen=True)
+        side = place.side * (1 + self.stand.place.ago)
+        found = read(keys, cells, about(place, side * rules.earshot, cells), rules.sharpness)
+        rows, columns = np.ogrid[: found.shape[0], : found.shape[1]]
         below = np.maximum(place.top - rows, rows + 1 - place.bottom).clip(0)
         beside = np.maximum(place.left - columns, columns + 1 - place.right).clip(0)
-        off = np.hypot(below, beside) / (place.side * (1 + self.stand.place.ago))
-        price = rules.price * np.maximum(off - rules.free, 0)
-        return probability(logits_of(keys) - price.astype(np.float32))
+        price = rules.price * np.maximum(np.hypot(below, beside) / side - rules.free, 0)
+        return probability(logits_of(found) - price.astype(np.float32))
+
+
+def about(place: Place, more: float, cells: F32) -> Window:
+    """The cells of (rows, columns, channels) within `more` pixels of a mask about `place`."""
+    return Window(
+        max(0, int(place.top - more) // CELL),
+        min(cells.shape[0], math.ceil((place.bottom + more) / CELL)),
+        max(0, int(place.left - more) // CELL),
+        min(cells.shape[1], math.ceil((place.right + more) / CELL)),
+    )
 
 
 def place_of(

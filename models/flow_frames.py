@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from models.base import Cancelled, Embedding
 from models.flow import Grey, Motion, motion, picture_of, still
+from models.flow_ahead import REACH
 from models.ort import Cancel
 from models.sheet import Sheet, SingleImages
 from models.tracking import Tracking
@@ -20,7 +21,7 @@ F32: TypeAlias = NDArray[np.float32]
 T = TypeVar("T")
 
 KEPT = 4  # sheets, pictures and motions at hand
-KEPT_EMBEDDINGS = 64  # between keyframes frames are looked at twice; about 2 MB each
+KEPT_EMBEDDINGS = REACH + 4  # about 2 MB each; up to a keyframe ahead, frames are seen twice
 
 
 class Few(Generic[T]):
@@ -45,10 +46,27 @@ class Frames:
 
     def __init__(self, images: SingleImages, tracking: Tracking, cancel: Cancel | None) -> None:
         self._images, self._tracking, self._cancel = images, tracking, cancel
-        self._embeddings: Few[Embedding] = Few(KEPT_EMBEDDINGS)
+        self._now = tracking.order[0] if tracking.order else 0
+        self._embeddings: dict[int, Embedding] = {}
         self._sheets: Few[tuple[Embedding, Sheet]] = Few(KEPT)
         self._pictures: Few[Grey | None] = Few(KEPT)
         self._motions: Few[Motion] = Few(KEPT)
+
+    def come_to(self, frame: int) -> None:
+        """`frame` is answered next: those behind it are hardly needed any more."""
+        self._now = frame
+
+    def beside(self, frame: int, step: int) -> int:
+        """The frame next to `frame` in steps of `step`, 1 or -1, that can be seen."""
+        frame += step
+        while frame in self._tracking.gaps:
+            frame += step
+        return frame
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, columns) of the masks."""
+        return self.sheet(self._now).shape
 
     def sheet(self, frame: int) -> Sheet:
         """What the model knows of `frame`."""
@@ -60,10 +78,23 @@ class Frames:
             raise Cancelled
 
         def made() -> tuple[Embedding, Sheet]:
-            embedding = self._embeddings.get(frame, lambda: self._tracking.embeddings(frame))
+            embedding = self._embedding(frame)
             return embedding, self._images.sheet(embedding)
 
         return self._sheets.get(frame, made)
+
+    def _embedding(self, frame: int) -> Embedding:
+        """Kept are those needed soonest: courses from ahead leave them for those from behind."""
+        if frame not in self._embeddings:
+            self._embeddings[frame] = self._tracking.embeddings(frame)
+            if len(self._embeddings) > KEPT_EMBEDDINGS:
+                del self._embeddings[max(self._embeddings, key=self._wait)]
+        return self._embeddings[frame]
+
+    def _wait(self, frame: int) -> tuple[bool, int]:
+        """How long `frame` is not needed: those answered the longest, the nearest the least."""
+        away = (frame - self._now) * self._tracking.step
+        return away < 0, abs(away)
 
     def motion(self, before: int, now: int) -> Motion:
         """How `now` came about from `before`."""

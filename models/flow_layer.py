@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 
 from models.arrays import half
 from models.base import Model, ModelError, Prediction
-from models.flow_course import Course, Stand, Views, place_of
-from models.flow_frames import Frames, covered, shrunk
-from models.flow_record import record_of, stand_of
-from models.read_out import Memory, remembered
-from models.redraw import FlowRules, iou, logits_of
-from models.sheet import OUTSIDE, Sheet
-from models.tracking import Key, KeyMask, Tracked, Tracking, TrackOptions
+from models.flow_ahead import REACH, Ahead
+from models.flow_course import Begin, Course, Stand, Views
+from models.flow_frames import Frames
+from models.flow_keys import Keyframes
+from models.flow_record import Origin, origin_of, record_of, stand_of
+from models.redraw import FlowRules, iou
+from models.sheet import OUTSIDE
+from models.tracking import Tracked, Tracking, TrackOptions
 
-REACH = 120  # frames from which the keyframe ahead is felt, where there is one behind
 SEEN = 10.0  # the logit of being there
 DOUBT = 8.0  # how sharply two stands on one frame are told apart by how well they fit
-
-
-class _Ahead(NamedTuple):
-    """What a keyframe ahead says of the frames before it, up to `last`."""
-
-    key: int
-    last: int
-    stands: Mapping[int, Stand]
-
-    def covers(self, key: int, frame: int) -> bool:
-        """Whether it is from `key` and was led on to `frame`."""
-        return self.key == key and abs(frame - key) <= abs(self.last - key)
 
 
 class Layer:
@@ -51,138 +35,115 @@ class Layer:
     ) -> None:
         if not tracking.keys[name]:
             raise ModelError("A layer needs a keyframe to be tracked from.")
-        self._model, self._frames, self._rules = model, frames, rules
-        self._name, self._conditioning = name, options.conditioning
-        self._keys: Mapping[int, Key] = tracking.keys[name]
+        self._name, self._frames, self._rules = name, frames, rules
+        self._keys = Keyframes(model, frames, tracking.keys[name], options.conditioning)
         self._archive = tracking.archives.get(name)
-        self._stands: dict[int, Stand] = {}  # on keyframes
-        self._scores: dict[int, float] = {}
-        self._memories: dict[int, Memory] = {}
         self._behind: Course | None = None
-        self._ahead: _Ahead | None = None
+        self._ahead: Ahead | None = None
         self._lost = False  # whether nothing was known on the frame answered last
+
+    def coming(self, frame: int, step: int) -> Ahead | None:
+        """What comes from the keyframe ahead and is to be led to `frame`; None without such one."""
+        _, ahead = self._sides(frame, step)
+        if frame in self._keys or ahead is None:
+            return None
+        if self._ahead is None or not self._ahead.leads(ahead, frame, -step):
+            self._ahead = Ahead(self._begun(frame, ahead, -step))
+        return self._ahead
 
     def answer(self, frame: int, step: int) -> Tracked | None:
         """The answer on `frame`, going forward (`step` 1) or backward (-1).
 
-        Where the layer is lost, the first frame is answered as such and no other one.
+        What is `coming` has been led there. Where the layer is lost, the first frame is answered as
+        such and no other one.
         """
-        sheet = self._frames.sheet(frame)
         if frame in self._keys:
             self._lost = False
-            return self._told(frame, self._key(frame), sheet, is_key=True)
+            said = self._keys.said(frame)
+            return self._told(frame, said.stand, said.score, is_key=True)
         stand = self._stand(frame, step)
         if stand is not None:
             self._lost = False
-            return self._told(frame, stand, sheet)
+            return self._told(frame, stand, stand.evidence.score if stand.evidence else 0.0)
         if self._lost:
             return None
         self._lost = True
+        sheet = self._frames.sheet(frame)
         nothing = Prediction(sheet.padded(np.full(sheet.shape, OUTSIDE)), sheet.window, 0.0)
         return Tracked(self._name, frame, nothing, -SEEN, is_key=False, lost=True)
 
+    def _told(self, frame: int, stand: Stand, score: float, *, is_key: bool = False) -> Tracked:
+        sheet = self._frames.sheet(frame)
+        prediction = Prediction(sheet.padded(stand.logits), sheet.window, score)
+        presence = SEEN if stand.area else -SEEN
+        return Tracked(self._name, frame, prediction, presence, is_key, stand.evidence)
+
+    def _sides(self, frame: int, step: int) -> tuple[int | None, int | None]:
+        """The keyframes behind and ahead that are felt on `frame`."""
+        behind, ahead = self._keys.sides(frame, step)
+        far = behind is not None and ahead is not None and abs(ahead - frame) > REACH
+        return behind, None if far else ahead
+
     def _stand(self, frame: int, step: int) -> Stand | None:
         """By the keyframes on both sides, one of them, or neither."""
-        along = partial(operator.mul, step)
-        behind = max((k for k in self._keys if (frame - k) * step > 0), key=along, default=None)
-        ahead = min((k for k in self._keys if (k - frame) * step > 0), key=along, default=None)
-        felt = ahead is not None and (behind is None or abs(ahead - frame) <= REACH)
-        there = self._from_ahead(frame, ahead, step) if ahead is not None and felt else None
-        here = None if behind is None else self._from_behind(frame, behind, step)  # and recorded
+        behind, ahead = self._sides(frame, step)
+        there = self._ahead.stand(frame) if ahead is not None and self._ahead else None
+        here = None if behind is None else self._from_behind(frame, behind, step)
         if here is None or there is None or behind is None or ahead is None:
             return there if here is None else here
         share = 1 - abs(ahead - frame) / min(abs(ahead - behind), REACH + 1)
         return blended(here, there, share)
 
-    def _told(self, frame: int, stand: Stand, sheet: Sheet, *, is_key: bool = False) -> Tracked:
-        evidence = stand.evidence
-        score = self._scores[frame] if is_key else evidence.score if evidence else 0.0
-        prediction = Prediction(sheet.padded(stand.logits), sheet.window, score)
-        presence = SEEN if stand.area else -SEEN
-        return Tracked(self._name, frame, prediction, presence, is_key, evidence)
-
     def _from_behind(self, frame: int, key: int, step: int) -> Stand | None:
+        """The stand on `frame` by the keyframe behind; it is recorded."""
         course = self._behind
         if course is None or not course.leads(key, frame, step):
-            course = self._behind = self._resumed(frame, key, step)
+            course = self._behind = self._begun(self._frames.beside(frame, -step), key, step)
         while course.frame != frame and not course.lost:
             course.go()
         if course.lost:
             return None
         if self._archive is not None:
-            self._archive.put(frame, record_of(course.stand, step))
+            heard = frozenset(course.heard)
+            origin = Origin(key, heard, self._keys.digest(heard))
+            self._archive.put(frame, record_of(course.stand, origin))
         return course.stand
 
-    def _resumed(self, frame: int, key: int, step: int) -> Course:
-        """A course to `frame`: from the frame before, as recorded, else from the keyframe."""
-        earlier: dict[int, Stand] = {}
-        for ago in range(1, self._rules.recent + 1):
-            other = frame - ago * step
-            stand = self._key(other) if other == key else self._recorded(other, step)
-            if stand is None:
-                break
-            earlier[other] = stand
-            if other == key:
-                break
-        known = len(earlier) == self._rules.recent or key in earlier
-        if frame - step in earlier and known:
-            return self._course(key, frame - step, earlier[frame - step], step, earlier)
-        return self._course(key, key, self._key(key), step, {})
+    def _begun(self, frame: int, key: int, step: int) -> Course:
+        """A course from `key` that is not beyond `frame`: from the records nearest to that.
 
-    def _recorded(self, frame: int, step: int) -> Stand | None:
-        record = self._archive.get(frame) if self._archive is not None else None
-        return None if record is None else stand_of(record, step, self._frames.sheet(frame).shape)
-
-    def _from_ahead(self, frame: int, key: int, step: int) -> Stand | None:
-        """The stand on `frame` by the keyframe ahead; all up to it are made when first asked.
-
-        Where one was recorded, coming from there, it stays: a fix does not track the clip anew.
+        Where there are not enough of them in a row, it begins with the keyframe.
         """
-        recorded = self._recorded(frame, -step) if self._ahead is None else None
-        if recorded is not None:
-            return None if recorded.place.ago >= self._rules.patience else recorded
-        if self._ahead is None or not self._ahead.covers(key, frame):
-            course = self._course(key, key, self._key(key), -step, {})
-            stands: dict[int, Stand] = {}
-            while course.frame != frame and not course.lost:
-                stand = course.go()
-                stands[course.frame] = stand
-            self._ahead = _Ahead(key, frame, stands)
-        stand_ahead = self._ahead.stands.get(frame)
-        lost = stand_ahead is None or stand_ahead.place.ago >= self._rules.patience
-        return None if lost else stand_ahead
-
-    def _course(
-        self, key: int, frame: int, stand: Stand, step: int, earlier: Mapping[int, Stand]
-    ) -> Course:
-        views = Views(self._frames.sheet, self._frames.motion)
-        return Course(views, self._rules, self._looked_at, key, (frame, stand), step, earlier)
-
-    def _looked_at(self, frame: int) -> list[Memory]:
-        """What is remembered of the keyframes nearest to `frame`."""
-        nearest = sorted(self._keys, key=lambda key: (abs(key - frame), key))
-        chosen = sorted(nearest[: self._conditioning or None])
-        for key in chosen:
-            if key not in self._memories:
-                cells, mask = self._frames.sheet(key).cells, self._key(key).mask
-                self._memories[key] = remembered(cells, mask, everywhere=True)
-        return [self._memories[key] for key in chosen]
-
-    def _key(self, frame: int) -> Stand:
-        """What the keyframe says."""
-        if frame not in self._stands:
-            key = self._keys[frame]
-            embedding, sheet = self._frames.seen(frame)
-            if isinstance(key, KeyMask):
-                logits, score = logits_of(shrunk(key.inside, covered(embedding, sheet), sheet)), 1.0
+        found: dict[int, Stand] = {}  # the last one first
+        heard = frozenset({key})
+        while frame != key and len(found) < self._rules.recent:
+            record = self._recorded(frame, key)
+            if record is None:
+                found, heard = {}, frozenset({key})
             else:
-                answer = self._model.decode(embedding, key)
-                logits, score = sheet.cut(answer.logits), answer.score
-            self._stands[frame] = Stand(
-                half(logits), heeded=True, place=place_of(logits > 0, None, 1.0, seen=True)
-            )
-            self._scores[frame] = score
-        return self._stands[frame]
+                heard |= record[1]
+                found[frame] = record[0]
+            frame = self._frames.beside(frame, -step)
+        if frame == key:
+            found[key] = self._keys.said(key).stand
+        begin = Begin(key, step, dict(reversed(found.items())), heard)
+        views = Views(self._frames.sheet, self._frames.motion, self._frames.beside)
+        return Course(views, self._rules, self._keys.looked_at, begin)
+
+    def _recorded(self, frame: int, key: int) -> tuple[Stand, frozenset[int]] | None:
+        """The stand recorded on `frame`, and the keyframes heard on the way there.
+
+        None where it comes from another keyframe than `key`, or one that was heard says something
+        else by now. Those that are new since do not count: so a fix does not track the clip anew.
+        """
+        record = self._archive.get(frame) if self._archive is not None else None
+        origin = None if record is None else origin_of(record)
+        if record is None or origin is None or origin.key != key:
+            return None
+        if origin.digest != self._keys.digest(origin.heard):
+            return None
+        stand = stand_of(record, self._frames.shape)
+        return None if stand is None else (stand, origin.heard)
 
 
 def blended(here: Stand, there: Stand, share: float) -> Stand:

@@ -2,7 +2,8 @@
 
 Between two keyframes a layer comes from both, and the two courses are blended by distance; beyond
 the last keyframe it comes from that one alone. What `models.redraw` decides on a frame follows from
-the keyframes and the frames in between, never from what was asked for before.
+the keyframes and the frames in between. An archive only saves the way: what it holds is taken up as
+long as the keyframes that were heard say the same; keyframes that came since are not heard by it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from models.base import CancelToken, Model
+from models.flow_ahead import lead
 from models.flow_frames import Frames
 from models.flow_layer import Layer
 from models.ort import Cancel
@@ -36,6 +38,8 @@ class FlowTracker:
             for name in tracking.keys
         }
         for frame in tracking.order:
+            frames.come_to(frame)
+            lead([layer.coming(frame, tracking.step) for layer in layers.values()], frame)
             for layer in layers.values():
                 answer = layer.answer(frame, tracking.step)
                 if answer is not None:

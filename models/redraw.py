@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TypeAlias, cast
 
@@ -23,6 +24,10 @@ from models.sheet import Sheet
 
 F32: TypeAlias = NDArray[np.float32]
 Bits: TypeAlias = NDArray[np.bool_]
+
+FEWEST = 4  # pixels of a mask that are worth a prompt
+ABSENT = -0.1  # the logit at most, where nothing is found
+SURE = 0.01  # probabilities are kept this far from 0 and 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,11 @@ class FlowRules:
     patience: int = 12  # frames that the object may not be seen until it is lost
     prompt_limit: float = 8.0  # logits of the mask the model is prompted with
 
+    @property
+    def earshot(self) -> float:
+        """How far off, in sides, the surest keyframe is heard no more than by `memory_limit`."""
+        return self.free + (self.memory_limit + math.log((1 - SURE) / SURE)) / self.price
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Opinions:
@@ -65,11 +75,6 @@ class Redrawn:
 
     logits: F32
     evidence: Evidence
-
-
-FEWEST = 4  # pixels of a mask that are worth a prompt
-ABSENT = -0.1  # the logit at most, where nothing is found
-SURE = 0.01  # probabilities are kept this far from 0 and 1
 
 
 def redrawn(sheet: Sheet, opinions: Opinions, area: int, rules: FlowRules) -> Redrawn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from types import MappingProxyType
@@ -45,13 +45,14 @@ class Tracking:
     """What is to be tracked.
 
     `embeddings` gives the embedding of a frame of `span`: of those in `order` once each, however
-    many layers there are, and of keyframes when they are first looked at. A tracker that comes to
-    a frame from both sides may ask again, and for frames on the way from a keyframe to `order`.
+    many layers there are, and of keyframes when they are looked at. A tracker that comes to a
+    frame from both sides may ask for frames on the way from a keyframe to `order`, too.
     `keys` holds what is sure, by layer and frame: at least one frame a layer. `order` names the
     frames to answer, in the order of work: 12, 13, 14, or 12, 11, 10 with a `step` of -1.
     `archives`, by layer, make it possible to start anywhere in what was tracked before. `pictures`
     gives a frame itself, in any size of its proportions; trackers that look at embeddings alone do
-    without. Raises ValueError where order and step contradict each other.
+    without. `gaps` are frames that cannot be seen; none is in `order`, nor a keyframe. Raises
+    ValueError where order and step contradict each other.
     """
 
     embeddings: Callable[[int], Embedding]
@@ -61,6 +62,7 @@ class Tracking:
     archives: Mapping[str, Archive] = field(default_factory=lambda: MappingProxyType({}))
     step: int = 1  # 1 forward, -1 backward: of one frame alone, the order does not say
     pictures: Callable[[int], Rgb8] | None = None
+    gaps: Collection[int] = frozenset()
 
     def __post_init__(self) -> None:
         if any((b - a) * self.step <= 0 for a, b in pairwise(self.order)):

@@ -2,104 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from models.base import Cancelled, Click, ModelError, Rgb8
+from models.base import Cancelled, Click, ModelError
 from models.evidence import Evidence
 from models.flow_course import Place, Stand
 from models.flow_layer import blended
-from models.flow_tracker import FlowTracker
 from models.ort import Cancel
 from models.redraw import iou
-from models.tracking import Key, KeyMask, Tracked, Tracking, TrackOptions
+from models.tracking import Key, KeyMask
+from tests.models.flow_shot import (
+    FRAMES,
+    SQUARE,
+    Shot,
+    inside,
+    same,
+    track,
+    tracker_of,
+    tracking_of,
+)
 from tests.models.toy_images import ToyImages
 
-FRAMES = 12
-SPEED = 8  # a whole cell: the toy knows no finer places
-SQUARE = 24
 HIDDEN = range(5, 7)
-
-
-@dataclass
-class Shot:
-    """Frames of a red, textured square that moves to the right over blue ground."""
-
-    hidden: Sequence[int] = ()
-    speed: int = SPEED
-    asked: list[int] = field(default_factory=list)
-
-    def truth(self, frame: int) -> NDArray[np.bool_]:
-        inside = np.zeros((96, 128), bool)
-        if frame not in self.hidden:
-            x = 8 + self.speed * frame
-            inside[30 : 30 + SQUARE, x : x + SQUARE] = True
-        return inside
-
-    def picture(self, frame: int) -> Rgb8:
-        noise = np.random.default_rng(5)
-        picture = noise.integers(0, 60, (96, 128, 3), np.uint8)
-        picture[..., 2] += 150
-        square = noise.integers(0, 60, (SQUARE, SQUARE, 3), np.uint8)
-        square[..., 0] += 180
-        picture[self.truth(frame)] = square.reshape(-1, 3)[: int(self.truth(frame).sum())]
-        picture[0, 0] = frame
-        return picture
-
-
-def track(
-    shot: Shot,
-    keys: Mapping[int, Key],
-    order: Sequence[int] = range(FRAMES),
-    model: ToyImages | None = None,
-    cancel: Cancel | None = None,
-    archive: dict[int, bytes] | None = None,
-    step: int = 1,
-) -> dict[int, Tracked]:
-    model = model or ToyImages()
-    tracker = FlowTracker(model, model, TrackOptions(), model.rules)
-
-    def embedding(frame: int):  # type: ignore[no-untyped-def] # noqa: ANN202
-        shot.asked.append(frame)
-        return model.encode(shot.picture(frame))
-
-    tracking = Tracking(
-        embedding,
-        {"square": keys},
-        order,
-        range(FRAMES),
-        {} if archive is None else {"square": Shelf(archive)},
-        -1 if len(order) > 1 and order[1] < order[0] else step,
-        shot.picture,
-    )
-    return {tracked.frame: tracked for tracked in tracker.track(tracking, cancel)}
-
-
-@dataclass
-class Shelf:
-    """An archive in memory."""
-
-    records: dict[int, bytes]
-
-    def get(self, frame: int) -> bytes | None:
-        return self.records.get(frame)
-
-    def put(self, frame: int, record: bytes) -> None:
-        self.records[frame] = record
-
-
-def inside(tracked: Tracked) -> NDArray[np.bool_]:
-    """The mask at the size of the frame."""
-    mask = tracked.prediction.logits[:48] > 0
-    return mask.repeat(2, axis=0).repeat(2, axis=1)
-
-
-def same(a: Tracked, b: Tracked) -> bool:
-    return np.array_equal(a.prediction.logits, b.prediction.logits)
 
 
 def test_a_moving_square_is_followed_both_ways() -> None:
@@ -213,30 +140,11 @@ def test_the_answer_is_the_same_again_and_with_other_frames_asked_for() -> None:
     assert all(same(first[frame], part[frame]) for frame in part)
 
 
-def test_going_on_from_records_is_as_going_through() -> None:
-    shot, records = Shot(), dict[int, bytes]()
-    whole = track(shot, {0: KeyMask(shot.truth(0))}, archive=records)
-    shot.asked.clear()
-    rest = track(shot, {0: KeyMask(shot.truth(0))}, range(8, FRAMES), archive=records)
-    assert all(same(whole[frame], rest[frame]) for frame in range(8, FRAMES))
-    assert 4 not in shot.asked
-    spoilt = dict.fromkeys(records, b"rfl1 nothing of the kind")
-    rest = track(shot, {0: KeyMask(shot.truth(0))}, range(8, FRAMES), archive=spoilt)
-    assert all(same(whole[frame], rest[frame]) for frame in range(8, FRAMES))
-
-
 def test_it_stops_when_it_is_cancelled() -> None:
     shot, cancel = Shot(), Cancel()
     model = ToyImages()
-    tracker = FlowTracker(model, model, TrackOptions(), model.rules)
-    tracking = Tracking(
-        lambda frame: model.encode(shot.picture(frame)),
-        {"square": {0: KeyMask(shot.truth(0))}},
-        range(FRAMES),
-        range(FRAMES),
-        pictures=shot.picture,
-    )
-    answers = tracker.track(tracking, cancel)
+    tracking = tracking_of(shot, model, {"square": {0: KeyMask(shot.truth(0))}})
+    answers = tracker_of(model).track(tracking, cancel)
     next(answers)
     next(answers)
     cancel.cancel()
@@ -251,12 +159,7 @@ def test_a_layer_needs_a_keyframe() -> None:
 
 def test_without_pictures_features_alone_lead() -> None:
     shot, model = Shot(speed=8), ToyImages()
-    tracker = FlowTracker(model, model, TrackOptions(), model.rules)
-    tracking = Tracking(
-        lambda frame: model.encode(shot.picture(frame)),
-        {"square": {0: KeyMask(shot.truth(0))}},
-        range(FRAMES),
-        range(FRAMES),
-    )
-    found = {tracked.frame: tracked for tracked in tracker.track(tracking)}
+    tracking = tracking_of(shot, model, {"square": {0: KeyMask(shot.truth(0))}})
+    answers = tracker_of(model).track(replace(tracking, pictures=None))
+    found = {tracked.frame: tracked for tracked in answers}
     assert iou(inside(found[11]), shot.truth(11)) > 0.6

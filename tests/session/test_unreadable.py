@@ -14,10 +14,12 @@ from app.domain.mask import Mask
 from app.propagate import EmbeddingSource, Lost, Propagated, Skipped, _UnreadableError, propagate
 from app.propagation import Propagation
 from app.settled import Settled
-from models.base import CancelToken, Click, Embedding, ModelError
+from models.base import CancelToken, Click, Embedding, ModelError, Rgb8
 from models.ort import Cancel
-from models.tracking import Tracked, Tracking
+from models.tracking import KeyMask, Tracked, Tracking
 from tests.fakes import DiscModel
+from tests.models.flow_shot import Shot, tracker_of
+from tests.models.toy_images import ToyImages
 from tests.project.values import plain_clip
 
 CLICK = (Click(50.0, 50.0),)
@@ -140,3 +142,33 @@ def test_once_cancelled_nothing_more_comes() -> None:
     assert isinstance(next(coming), Propagated)
     cancel.cancel()
     assert list(coming) == []
+
+
+@pytest.mark.parametrize("damaged", [{1003}, {1002, 1004}, {1009, 1003}])
+def test_the_flow_tracker_passes_over_what_cannot_be_read(damaged: set[int]) -> None:
+    shot, model = Shot(speed=4), ToyImages()
+    first, last = KeyMask(shot.truth(0)), KeyMask(shot.truth(8))
+    keys = {"a": {1001: first}, "b": {1001: first, 1009: last}}
+
+    class Pictures(Source):
+        def __call__(self, frame: int) -> Embedding:
+            return model.encode(self.picture(frame))
+
+        def picture(self, frame: int) -> Rgb8:
+            if frame in self.damaged:
+                raise _UnreadableError(frame, f"Frame {frame} is damaged.")
+            return shot.picture(frame - 1001)
+
+    found = list(
+        propagate(
+            Propagation(plain_clip(), keys, (FRAMES,)),
+            tracker_of(model),
+            model,
+            Pictures(damaged),
+            {layer: LayerArchive(None, "") for layer in keys},
+            Cancel(),
+        )
+    )
+    for layer in keys:
+        assert frames_of(layer, found) == set(FRAMES) - damaged
+    assert {one.frame for one in found if isinstance(one, Skipped)} == damaged
