@@ -34,12 +34,7 @@ class Shot:
 
 def shot_of(chosen: Namespace) -> Shot:
     """What was asked for. Raises UsageError, CommandError, ClipError, ProjectError."""
-    stored = chosen.clip.suffix.lower() == SUFFIX
-    shot = _stored(chosen) if stored else _typed(chosen)
-    missing = {f for found in shot.keys.values() for f in found} & shot.clip.missing
-    for frame in sorted(missing):
-        raise UsageError(f"Frame {frame} is missing from {shot.clip.name}; prompt another frame.")
-    return shot
+    return _stored(chosen) if chosen.clip.suffix.lower() == SUFFIX else _typed(chosen)
 
 
 def _typed(chosen: Namespace) -> Shot:
@@ -50,6 +45,8 @@ def _typed(chosen: Namespace) -> Shot:
     keys = {one: _typed_keys(typed, typed.project.layer(one), clip) for one in typed.layers}
     if not keys:
         raise UsageError("Say what to follow, with --point X,Y, --box X0,Y0,X1,Y1 or --mask PNG.")
+    for frame in sorted({f for found in keys.values() for f in found} & clip.missing):
+        raise UsageError(f"Frame {frame} is missing from {clip.name}; prompt another frame.")
     return Shot(clip, frames, typed, keys)
 
 
