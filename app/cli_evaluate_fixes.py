@@ -1,4 +1,7 @@
-"""`rotocel evaluate fixes`: what a fix costs, carried outward or with all tracked anew."""
+"""`rotocel evaluate fixes`: what a fix costs, carried outward or with all tracked anew.
+
+Of each sequence one object is fixed, that of the lowest number; the table says of how many.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ def run(chosen: Namespace, settings: Settings) -> int:
             tell(f"{name}: encoding")
             footage = read_footage(folders, model)
             tell(f"{name}: tracking and fixing")
-            found[name] = fix(footage, next(iter(footage.truth)))
+            found[name] = fix(footage, min(footage.truth))
     print(table(found))
     if chosen.json:
         write_json(chosen.json, {"model": model.info.id, "fixes": values(found)})
@@ -43,12 +46,13 @@ def run(chosen: Namespace, settings: Settings) -> int:
 def table(found: Mapping[str, Fix]) -> str:
     """A Markdown table, a row for each sequence."""
     columns = "touched | seconds | J&F"
-    heading = f"| sequence | frames | fix on | J&F before | {columns} | anew: {columns} | cheaper |"
-    lines = [heading, "|---" * 11 + "|"]
+    given = "sequence | object | frames | fix on | J&F before"
+    lines = [f"| {given} | {columns} | anew: {columns} | cheaper |", "|---" * 12 + "|"]
     for name, one in found.items():
         near, whole = one.outward, one.anew
         lines.append(
-            f"| {name} | {whole.touched + 2} | {one.frame} | {one.before.jf:.3f} "
+            f"| {name} | {one.object} of {one.objects} | {one.frames} | {one.frame} "
+            f"| {one.before.jf:.3f} "
             f"| {near.touched} | {near.seconds:.1f} | {near.scores.jf:.3f} "
             f"| {whole.touched} | {whole.seconds:.1f} | {whole.scores.jf:.3f} "
             f"| {whole.seconds / max(near.seconds, 1e-3):.1f}x |"

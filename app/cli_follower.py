@@ -14,13 +14,14 @@ from app.domain.archive import RECENT
 from app.domain.mask import Mask, upsample
 from app.domain.matte import coverage
 from app.domain.project import LayerId
+from app.export_mattes import held_matte
 from app.propagate import EmbeddingSource, Lost, Propagated, Skipped, archives_of, propagate
 from app.propagation import Propagation
 from export.base import Alpha, FrameError
 from export.job import ExportJob, Mode
 from models.base import Model
 from models.ort import Cancel
-from models.tracking import Tracker
+from models.tracking import KeyMask, Tracker
 
 MEMORIES = 8  # held at least, a stride apart: no model here looks back at more
 
@@ -32,14 +33,17 @@ class Fact:
     key: bool
     score: float
     presence: float
+    doubt: float  # 0..1; 0 of a keyframe
+    reason: str  # a short code, see domain/review.py
     encoder: float  # seconds
     tracker: float  # seconds
 
     @classmethod
     def of(cls, answer: Propagated) -> Fact:
         """The facts of one answer."""
-        score, presence = answer.mask.score, answer.presence
-        return cls(answer.is_key, score, presence, answer.encoder, answer.tracker)
+        mask = answer.mask
+        told = mask.score, answer.presence, mask.doubt, mask.reason
+        return cls(answer.is_key, *told, answer.encoder, answer.tracker)
 
 
 @dataclass
@@ -82,7 +86,9 @@ class Follower:
     def alpha(self, index: int, frame: int) -> Alpha | None:
         """The mask of a layer; None on frames before its own first prompt.
 
-        Raises FrameError for a frame that cannot be read, and what the propagation raises.
+        A mask that leads the tracker is written as it is, not as the tracker answers it: one typed,
+        a locked one, or one that answers its prompt. Raises FrameError for a frame that cannot be
+        read or whose mask is damaged, and what the propagation raises.
         """
         wanted = (self.typed.layers[index], frame)
         while self._may_come(wanted):
@@ -90,14 +96,30 @@ class Follower:
             if answer is None:
                 break
             self._take(answer)
+        mask, matte = self._waiting.pop(wanted, None), self._given(*wanted)
+        if matte is None:
+            matte = self._followed(wanted, mask)
+        return matte if matte is None or self.soft else (matte >= 0.5).astype(np.float32)
+
+    def _followed(self, wanted: tuple[LayerId, int], mask: Mask | None) -> Alpha | None:
+        """The matte of an answer; None before the first. Raises FrameError where it lacks."""
+        frame = wanted[1]
         if frame in self._skipped:
             raise FrameError(self._skipped[frame])
-        mask = self._waiting.pop(wanted, None)
         if mask is None:
             self._check_missing(wanted)
             return None
-        logits = upsample(mask, self.propagation.clip.size)
-        return coverage(logits) if self.soft else (logits > 0).astype(np.float32)
+        return coverage(upsample(mask, self.propagation.clip.size))
+
+    def _given(self, layer_id: LayerId, frame: int) -> Alpha | None:
+        """What leads the tracker on a frame, as a matte; None where there are clicks only."""
+        clip, key = self.propagation.clip, self.propagation.keys[layer_id].get(frame)
+        if key is None or frame in clip.missing:
+            return None
+        held = held_matte(self.typed.project.layer(layer_id), frame, clip.size)
+        if held is None and isinstance(key, KeyMask):
+            return key.inside.astype(np.float32)
+        return held
 
     def _check_missing(self, wanted: tuple[LayerId, int]) -> None:
         """Raise FrameError where a mask should have come: the layer had some before."""
@@ -133,9 +155,8 @@ class Follower:
             self._lost.setdefault(answer.layer_id, answer.frame)
             return
         if isinstance(answer, Skipped):
-            if any(answer.frame in keys for keys in self.propagation.keys.values()):
-                raise CommandError(f"{answer.sentence} It has a prompt; prompt another frame.")
             self._skipped[answer.frame] = answer.sentence
+            self._check_led(answer.sentence)
             return
         while self._visits[self._place] != answer.frame:
             self._place += 1
@@ -143,6 +164,15 @@ class Follower:
         self.facts[wanted] = Fact.of(answer)
         if self._place <= self._due[answer.frame]:
             self._waiting[wanted] = answer.mask
+
+    def _check_led(self, sentence: str) -> None:
+        """Raise CommandError where no frame that can be read says any more where a layer is."""
+        for layer_id, keys in self.propagation.keys.items():
+            layer = self.typed.project.layer(layer_id)
+            if all(frame in self._skipped or layer.is_absent(frame) for frame in keys):
+                raise CommandError(
+                    f"{sentence} No other frame says where {layer.name} is; prompt another one."
+                )
 
     def seconds(self) -> Mapping[str, float]:
         """Seconds a frame: of the encoder, and of the tracker for all layers."""

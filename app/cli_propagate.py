@@ -162,5 +162,7 @@ class _Told:
             "key": fact.key,
             "score": round(fact.score, 4),
             "presence": round(fact.presence, 4) if math.isfinite(fact.presence) else None,
+            "doubt": round(fact.doubt, 4),
+            "reason": fact.reason,
             "seconds": {"encoder": round(fact.encoder, 4), "tracker": round(fact.tracker, 4)},
         }

@@ -5,18 +5,16 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 from app.cli_mask_file import read_mask
 from app.cli_project import Typed, asked_frames, understood
+from app.cli_saved import read_saved
 from app.cli_words import CommandError, NewLayer, UsageError
 from app.domain.clip import Clip, open_clip
 from app.domain.frames import FrameRange
-from app.domain.project import Layer, LayerId, Project
-from app.domain.project_read import read_project
+from app.domain.project import Layer, LayerId
 from app.domain.project_schema import SUFFIX
-from app.footage_jobs import chosen_footage, same_footage
 from app.jobs import steps
 from app.layer_keys import is_somewhere, keys_of
 from models.tracking import Key
@@ -34,12 +32,7 @@ class Shot:
 
 def shot_of(chosen: Namespace) -> Shot:
     """What was asked for. Raises UsageError, CommandError, ClipError, ProjectError."""
-    stored = chosen.clip.suffix.lower() == SUFFIX
-    shot = _stored(chosen) if stored else _typed(chosen)
-    missing = {f for found in shot.keys.values() for f in found} & shot.clip.missing
-    for frame in sorted(missing):
-        raise UsageError(f"Frame {frame} is missing from {shot.clip.name}; prompt another frame.")
-    return shot
+    return _stored(chosen) if chosen.clip.suffix.lower() == SUFFIX else _typed(chosen)
 
 
 def _typed(chosen: Namespace) -> Shot:
@@ -50,6 +43,8 @@ def _typed(chosen: Namespace) -> Shot:
     keys = {one: _typed_keys(typed, typed.project.layer(one), clip) for one in typed.layers}
     if not keys:
         raise UsageError("Say what to follow, with --point X,Y, --box X0,Y0,X1,Y1 or --mask PNG.")
+    for frame in sorted({f for found in keys.values() for f in found} & clip.missing):
+        raise UsageError(f"Frame {frame} is missing from {clip.name}; prompt another frame.")
     return Shot(clip, frames, typed, keys)
 
 
@@ -71,33 +66,16 @@ def _stored(chosen: Namespace) -> Shot:
     home, words = chosen.clip, chosen.words or []
     if not all(isinstance(word, NewLayer) for word in words):
         raise UsageError(f"The prompts are those of {home.name}; only --layer can be given.")
-    stored = read_project(home)
-    for warning in stored.warnings:
-        sys.stderr.write(f"rotocel: {warning}\n")
-    if stored.project.clip is None:
-        raise CommandError(f"{home.name} has no clip yet; there is nothing to follow.")
-    clip, reason = (
-        chosen_footage(stored.project, chosen.footage)
-        if chosen.footage
-        else same_footage(stored.project, stored.relative, home)
-    )
-    if clip is None:
-        raise CommandError(f"{reason} Name it with --footage.")
-    project = replace(stored.project, clip=clip)
-    frames = asked_frames(clip, chosen.frames) if chosen.frames else project.work_range
-    assert frames is not None
-    layers = _picked(project, clip, [word.name for word in words], home)
-    keys = {layer.id: keys_of(layer, clip) for layer in layers}
-    return Shot(clip, frames, Typed(project, list(keys), {}), keys)
-
-
-def _picked(project: Project, clip: Clip, names: list[str], home: Path) -> list[Layer]:
-    known = {layer.name for layer in project.layers}
-    for name in names:
-        if name not in known:
-            raise CommandError(f"There is no layer {name}; there are {', '.join(sorted(known))}.")
-    wanted = [layer for layer in project.layers if not names or layer.name in names]
-    found = [layer for layer in wanted if is_somewhere(layer, clip)]
-    if not found:
+    saved = read_saved(home, chosen.footage)
+    if saved.clip.offline:
+        raise CommandError(f"{saved.reason} Name it with --footage.")
+    if saved.reason:
+        sys.stderr.write(f"rotocel: {saved.reason}\n")
+    layers = [
+        one for one in saved.layers([word.name for word in words]) if is_somewhere(one, saved.clip)
+    ]
+    if not layers:
         raise CommandError(f"{home.name} has no keyframe to start from; click an object in it.")
-    return found
+    keys = {layer.id: keys_of(layer, saved.clip) for layer in layers}
+    typed = Typed(saved.project, list(keys), {})
+    return Shot(saved.clip, saved.frames(chosen.frames), typed, keys)

@@ -41,8 +41,11 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A fix on one frame, counted from 0, and what became of it."""
+    """A fix of one object on one frame, counted from 0, and what became of it."""
 
+    object: int  # its number in the true masks
+    objects: int  # that the sequence shows
+    frames: int  # of the sequence
     frame: int
     before: Scores
     outward: Cost
@@ -120,7 +123,7 @@ def fix(footage: Footage, one: int) -> Fix:
     ways = (range(first + worst, last + 1), range(first + worst, first, -1))
     near = Cost(*outward.run(ways, settled), scores=_scored(outward.shown(), true))
     whole = Cost(*anew.run((range(first, last + 1),)), scores=_scored(anew.shown(), true))
-    return Fix(worst, _scored(tracked, true), near, whole)
+    return Fix(one, len(footage.truth), len(true), worst, _scored(tracked, true), near, whole)
 
 
 def _prediction(mask: Mask | None) -> Prediction | None:
@@ -145,6 +148,9 @@ def values(found: Mapping[str, Fix]) -> dict[str, object]:
 
     return {
         name: {
+            "object": one.object,
+            "objects": one.objects,
+            "frames": one.frames,
             "frame": one.frame,
             "before": one.before.jf,
             "outward": cost(one.outward),

@@ -118,16 +118,26 @@ def matte_of(
     Raises export.base.FrameError where the clip lacks the frame or it cannot be read.
     """
     answer_source.check(frame)
-    prompt = layer.prompts.get(frame)
-    if not layer.is_stale(frame):
-        try:
-            return matte.alpha(layer, frame, size)
-        except MaskError as e:
-            if not prompt:  # else it is answered anew
-                raise FrameError(f"its mask is damaged ({e}) Click that frame again.") from e
-    if not prompt:
-        return None
+    held, prompt = held_matte(layer, frame, size), layer.prompts.get(frame)
+    if held is not None or prompt is None:
+        return held
     return matte.coverage(upsample(answer_source.answer(frame, prompt), size))
+
+
+def held_matte(layer: Layer, frame: int, size: tuple[int, int]) -> Alpha | None:
+    """The matte of the mask that a layer has; None where there is none, or one to be made anew.
+
+    That is one that does not answer its prompt, or is damaged. Raises export.base.FrameError for a
+    damaged one without a prompt.
+    """
+    if layer.is_stale(frame):
+        return None
+    try:
+        return matte.alpha(layer, frame, size)
+    except MaskError as e:
+        if frame in layer.prompts:
+            return None
+        raise FrameError(f"its mask is damaged ({e}) Click that frame again.") from e
 
 
 def export_targets(

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from app.domain.frames import FrameRange
 from app.domain.mask import Mask
-from app.domain.project import Box, Layer, LayerId, Point, Project, Prompt
+from app.domain.project import MOST_POINTS, Box, Layer, LayerId, Point, Project, Prompt
 
 T = TypeVar("T")
 COLOURS = 7  # the size of the layer colour set
@@ -75,8 +75,10 @@ def set_in_out(project: Project, in_out: FrameRange | None) -> Project:
 
 
 def add_point(project: Project, layer_id: LayerId, frame: int, point: Point) -> Project:
-    """One more click on `frame`."""
+    """One more click on `frame`; none beyond MOST_POINTS."""
     prompt = _prompt(project, layer_id, frame)
+    if len(prompt.points) >= MOST_POINTS:
+        return project
     return set_prompt(project, layer_id, frame, replace(prompt, points=(*prompt.points, point)))
 
 

@@ -20,6 +20,7 @@ NOTHING = -1024.0  # the logit of a pixel that surely is not the object, as in S
 LEVELS = 511  # steps from the border (0) to surely inside; as many to surely outside
 SHIFT = 6  # bits by which a level is moved, so that PNG viewers show the whole range of grey
 LONGEST_SIDE = 2048  # of a mask; the largest model known answers with 256
+MOST_BYTES = LONGEST_SIDE * (2 * LONGEST_SIDE + 1) * 9 // 8  # of the PNG, should noise be in it
 MOST_GROWN = 3 * MOST_PIXELS  # of a mask at clip resolution, with what is padding
 
 
@@ -60,7 +61,12 @@ class Mask:
         model: str,
         score: float,
     ) -> Mask:
-        """A mask holding `logits` (rows, columns), which must not be NaN."""
+        """A mask holding `logits` (rows, columns), which must not be NaN.
+
+        Raises ValueError for more than can be read back.
+        """
+        if max(logits.shape) > LONGEST_SIDE:
+            raise ValueError(f"a mask of {logits.shape[1]} x {logits.shape[0]}")
         soft = logits.astype(np.float32)
         levels = np.rint(np.tanh(soft / 2) * LEVELS)
         levels = np.where(soft > 0, np.maximum(levels, 1), levels)  # the border stays in its place

@@ -13,6 +13,8 @@ from app.domain.mask import Mask
 
 LayerId: TypeAlias = str
 
+MOST_POINTS = 10_000  # of one prompt
+
 
 @dataclass(frozen=True, slots=True)
 class Point:

@@ -21,23 +21,25 @@ from app.domain.clip_facts import Clip, ClipError, Interpretation
 from app.domain.fingerprint import Fingerprint
 from app.domain.frames import FrameRange
 from app.domain.limits import check_size
-from app.domain.mask import Mask, MaskError, checked_shape
-from app.domain.project import Box, Point, Prompt
+from app.domain.mask import MOST_BYTES, Mask, MaskError, checked_shape
+from app.domain.project import MOST_POINTS, Box, Point, Prompt
 
 T = TypeVar("T")
 
 FARTHEST_FRAME = 10**12  # twelve digits, the most that file names are read with
 MOST_FRAMES = 10_000_000  # more than a hundred hours
 MOST_MISSING = 200_000  # the names of files are read with fewer
-MOST_POINTS = 10_000  # of one prompt
 FARTHEST_PIXEL = 1e6
 LONGEST_TEXT = 4096
 LONGEST_JSON = 8 << 20  # characters; as Python values they take up to thirty times the memory
+LONGEST_STEP = 120  # characters of a point or a box
+# Of a prompt: its steps, the largest mask as base64, and its names with each letter escaped.
+LONGEST_PROMPT = (MOST_POINTS + 1) * LONGEST_STEP + MOST_BYTES * 4 // 3 + 24 * LONGEST_TEXT
 HASH = re.compile(r"[0-9a-f]{0,64}")
 
 
 def prompt_text(prompt: Prompt) -> str:
-    """A prompt as JSON."""
+    """A prompt as JSON; the longest one, with the largest mask as its base, can be read back."""
     box, points = prompt.box, prompt.points
     values: dict[str, object] = {
         "box": [box.x0, box.y0, box.x1, box.y1, box.proposal] if box else None,
@@ -50,7 +52,7 @@ def prompt_text(prompt: Prompt) -> str:
 
 def prompt_of(text: object) -> Prompt:
     """The prompt in a JSON text."""
-    values = _object(text)
+    values = _dict(_json(text, LONGEST_PROMPT))
     points = _list(values.get("points", []), MOST_POINTS)
     box = values.get("box")
     base = values.get("base")
@@ -254,10 +256,10 @@ def _object(text: object) -> dict[str, Any]:
     return _dict(_json(text))
 
 
-def _json(text: object) -> object:
+def _json(text: object, longest: int = LONGEST_JSON) -> object:
     if not isinstance(text, str):
         raise ValueError("no text")
-    if len(text) > LONGEST_JSON:
+    if len(text) > longest:
         raise ValueError(f"a text of {len(text)} characters")
     try:
         return json.loads(text)

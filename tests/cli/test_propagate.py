@@ -205,6 +205,9 @@ def test_a_mask_is_followed(
     assert rotocel("propagate", clip, *words).code == 0
     start = 6 if at else 5
     assert names(out)[0] == f"{start:05}.png"
+    given = cv2.imread(str(mask), cv2.IMREAD_GRAYSCALE)
+    assert given is not None
+    assert np.array_equal(read(out / f"{start:05}.png") > 0, given > 0), "as it was typed"
     assert middle(out / "00007.png") == pytest.approx(60 + SPEED * (7 - start), abs=2)
 
 
@@ -224,6 +227,7 @@ def test_json_has_facts_by_frame(
     for fact in told["frames"]:
         assert fact["score"] == pytest.approx(0.9)
         assert fact["presence"] == pytest.approx(200 - X - SPEED * (fact["frame"] - 5))
+        assert (fact["doubt"] > 0, bool(fact["reason"])) == (not fact["key"], not fact["key"])
         assert fact["seconds"]["encoder"] >= 0
         assert fact["seconds"]["tracker"] > 0
     json.dumps(told, allow_nan=False)
@@ -351,8 +355,19 @@ def test_a_key_that_turns_out_to_be_unreadable_is_a_sentence(
     path.write_bytes(path.read_bytes()[:70])
     ran = rotocel("propagate", clip, "--point", "5,5", "--frames", "5-8", "--out", out)
     assert ran.code == 1
-    assert "It has a prompt; prompt another frame" in ran.err
+    assert "No other frame says where Layer 1 is; prompt another one." in ran.err
     assert not out.exists()
+
+
+def test_one_unreadable_key_of_several_costs_its_frame_only(
+    rotocel: Rotocel, clip: Path, out: Path, model: TrackingDiscModel
+) -> None:
+    path = clip / "plate.0007.png"
+    path.write_bytes(path.read_bytes()[:70])
+    words = ("--point", f"{X},{Y}@5", "--point", f"{X},{Y}@7", "--frames", "5-8", "--out", out)
+    ran = rotocel("propagate", clip, *words)
+    assert (ran.code, "plate.0007.png" in ran.out) == (1, True)
+    assert names(out) == numbered(5, 6, 8)
 
 
 def test_a_model_of_single_images_says_so(
@@ -438,7 +453,7 @@ def test_a_way_that_leads_nowhere_is_refused(
     assert (one.code, names(out)) == (0, numbered(14))
 
 
-def test_only_numbers_are_kept_of_masks_that_are_written(
+def test_only_facts_are_kept_of_masks_that_are_written(
     rotocel: Rotocel, clip: Path, out: Path, model: TrackingDiscModel,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -453,8 +468,8 @@ def test_only_numbers_are_kept_of_masks_that_are_written(
     words = ("--point", f"{X},{Y}", "--frames", "5-8", "--out", out)
     assert rotocel("propagate", clip, *words).code == 0
     kept = [value for fact in made[0].facts.values() for value in astuple(fact)]
-    assert len(kept) == 4 * 5
-    assert all(isinstance(value, bool | float) for value in kept)
+    assert len(kept) == 4 * 7
+    assert all(isinstance(value, bool | float | str) for value in kept)
 
 
 def test_resume_says_what_it_replaced(

@@ -59,7 +59,9 @@ def test_archives_do_not_mix() -> None:
     assert len(names) == 4
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None
+)
 @given(st.data())
 def test_whatever_becomes_of_a_file_it_is_right_or_absent(
     tmp_path: Path, data: st.DataObject
