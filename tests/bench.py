@@ -11,24 +11,27 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QEvent, QEventLoop, QObject, QPoint, Qt, QTimer
+from PySide6.QtCore import QEvent, QEventLoop, QObject, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app import paths
 from app.domain import edits
 from app.domain.frames import FrameRange
+from app.domain.project import Project
 from app.gui_garbage import GuiGarbage
 from app.headless import load_model
 from app.jobs import answer
+from app.settings import Settings
 from app.ui import theme
 from app.ui.main_window import MainWindow
 from app.window import Store, make_window
@@ -63,19 +66,30 @@ def wait(condition: Callable[[], bool]) -> None:
         time.sleep(0.0005)
 
 
-def gaps(window: MainWindow) -> list[float]:
-    """Milliseconds between the ticks of a 5 ms timer while frames are encoded."""
-    session = window.session
-    wait(lambda: session._crew.embedding is not None)
+def gaps(loop: QEventLoop) -> list[float]:
+    """Milliseconds between the ticks of a 5 ms timer while `loop` runs."""
     ticks: list[float] = []
     timer = QTimer(timerType=Qt.TimerType.PreciseTimer, interval=5)
     timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
-    loop = QEventLoop()
-    QTimer.singleShot(round(1000 * SECONDS), loop.quit)
     timer.start()
     loop.exec()
     timer.stop()
     return [1000 * gap for gap in np.diff(ticks)]
+
+
+def encoding_gaps(window: MainWindow) -> list[float]:
+    """`gaps` while frames are encoded."""
+    session = window.session
+    wait(lambda: session._crew.embedding is not None)
+    loop = QEventLoop()
+    QTimer.singleShot(round(1000 * SECONDS), loop.quit)
+    return gaps(loop)
+
+
+def click(window: MainWindow, x: float, y: float) -> None:
+    """A click of the mouse at (x, y) in pixels of the clip."""
+    place = window.viewer.view.to_widget(x, y).toPoint()
+    QTest.mouseClick(window.viewer, Qt.MouseButton.LeftButton, pos=place)
 
 
 def clicks(window: MainWindow) -> tuple[list[float], list[float], list[float]]:
@@ -96,11 +110,8 @@ def clicks(window: MainWindow) -> tuple[list[float], list[float], list[float]]:
     whole, bare = [], []
     for _ in range(CLICKS):
         x, y = dice.uniform(100, clip.size[0] - 100), dice.uniform(100, clip.size[1] - 100)
-        place = viewer.view.to_widget(x, y)
         start = time.perf_counter()
-        QTest.mouseClick(
-            viewer, Qt.MouseButton.LeftButton, pos=QPoint(*map(round, place.toTuple()))
-        )
+        click(window, x, y)
         layer_id = session.selected
         assert layer_id is not None
         wait(lambda layer_id=layer_id: not session.is_pending(layer_id, frame))  # type: ignore[misc]
@@ -123,22 +134,39 @@ def row(name: str, values: Sequence[float]) -> str:
     return f"{name:34}{middle:9.1f}{high[0]:9.1f}{high[1]:9.1f}{most:9.1f}{len(values):8}"
 
 
-def main() -> int:
-    """Run both and print the table."""
+@contextmanager
+def opened(clip: Path, settings: Settings | None = None) -> Iterator[MainWindow]:
+    """The window on `clip`, its first frame shown, in a home of its own, with the bundled model."""
     app = QApplication(sys.argv[:1])
     theme.apply(app)
-    garbage = GuiGarbage(app)
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["XDG_CONFIG_HOME"] = home
-        store = Store(Path(home) / "settings.json")
-        window = make_window(load_model(store.settings), store, Path(home) / "cache")
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name)
+        os.environ["XDG_CONFIG_HOME"] = name
+        store = Store(home / "settings.json")
+        store.change(settings or Settings())
+        model = load_model(store.settings)
+        window = make_window(model, store, home / "cache", home / "recovery")
         window.show()
-        window.session.open(paths.demo_clip())
+        garbage = GuiGarbage(app)  # as app.window has it, when the window is made
+        window.session.open(clip)
         wait(lambda: window.viewer.is_current)
-        print(f"{'milliseconds':34}{'median':>9}{'p95':>9}{'p99':>9}{'max':>9}{'count':>8}")
-        print(row("GUI timer (5 ms) while encoding", gaps(window)))
+        yield window
+        garbage.stop()
+        window.shut_down()
+
+
+def titles() -> str:
+    """The line above the rows of the table."""
+    return f"{'milliseconds':34}{'median':>9}{'p95':>9}{'p99':>9}{'max':>9}{'count':>8}"
+
+
+def main() -> int:
+    """Run both and print the table."""
+    with opened(paths.demo_clip()) as window:
+        print(titles())
+        print(row("GUI timer (5 ms) while encoding", encoding_gaps(window)))
         frame = window.session.playhead
-        window.session.edit("One frame", _only(frame))  # nothing left to encode beside the clicks
+        window.session.edit("One frame", only(frame, frame))  # nothing to encode beside the clicks
         wait(lambda: window.session._crew.embedding is None)
         for name, values in zip(
             ("click to painted mask", "decoder alone, same prompt", "everything but the decoder"),
@@ -146,13 +174,12 @@ def main() -> int:
             strict=True,
         ):
             print(row(name, values))
-        window.session.shutdown()
-    garbage.stop()
     return 0
 
 
-def _only(frame: int) -> Callable[[Any], Any]:
-    return lambda project: edits.set_in_out(project, FrameRange(frame, frame))
+def only(first: int, last: int) -> Callable[[Project], Project]:
+    """The edit that sets in and out."""
+    return partial(edits.set_in_out, in_out=FrameRange(first, last))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -91,10 +92,11 @@ def write_movie(
     """
     recipe = recipe or Recipe()
     tick = 1 / (recipe.fps * (1000 if times else 1))
-    frames = [_frame(picture) for picture in pictures]
+    frames = map(_frame, pictures)
+    first = next(frames)
     with av.open(str(path), "w", options=recipe.container_options) as container:
-        stream = _stream(container, recipe, frames[0], tick)
-        for count, frame in enumerate(frames):
+        stream = _stream(container, recipe, first, tick)
+        for count, frame in enumerate(chain([first], frames)):
             converted = frame.reformat(format=recipe.pix_fmt, **recipe.convert)
             converted.pts = times[count] if times else count
             converted.time_base = tick
