@@ -39,7 +39,7 @@ class Redactor:
         self._pattern = pattern(_code_folders(), self._paths, self._names)
 
     def hide(self, path: Path) -> None:
-        """From now on neither `path` nor its name, stem or folders' names are in a redacted text."""
+        """From now on neither `path` nor its name, stem or folders' names are in a text."""
         full = path.absolute()
         token = self._token(full)
         telling = (folder for folder in full.parents if not GENERIC.fullmatch(folder.name))
