@@ -29,7 +29,7 @@ class Status:
     model: str
     activity: str  # e.g. "encoding 1043-1080 (37 left, 0:21)"; empty at rest
     cache: str  # memory in use, e.g. "312 MB"
-    score: float | None  # the model's estimate of the mask of the selected layer at the playhead
+    score: float | None  # the model's estimate of the clicked mask of the selected layer here
 
 
 @dataclass(frozen=True, slots=True)

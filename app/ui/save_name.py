@@ -15,7 +15,7 @@ DOCUMENTS = QStandardPaths.StandardLocation.DocumentsLocation
 
 
 def offered_name(clip: Clip) -> Path:
-    """Where a first save is offered: beside a movie or the folder of a sequence, never among images.
+    """Where a first save is offered: beside a movie, or beside the folder of a sequence.
 
     Where nothing can be written there, it is the folder of documents.
     """

@@ -127,6 +127,14 @@ def test_a_locked_mask_is_where_tracking_goes_on_from(session: Session, qtbot: Q
     assert sorted(only(session).masks) == [FIRST, 1004, 1005, 1006, *range(HOLE + 1, LAST + 1)]
 
 
+def test_only_clicked_masks_have_a_score(session: Session, qtbot: QtBot) -> None:
+    click(session, qtbot, FIRST, X)
+    assert session.status().score is not None
+    run(session, qtbot)
+    session.seek(FIRST + 1)
+    assert session.status().score is None
+
+
 def test_where_the_object_is_absent_it_stays_so(session: Session, qtbot: QtBot) -> None:
     click(session, qtbot, FIRST, X)
     layer = only(session).id
