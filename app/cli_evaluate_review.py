@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from app.cli_footage import add_footage
+from app.cli_footage import add_footage, add_only, chosen_footage
 from app.cli_progress import telling
 from app.cli_results import add_json, check_writable, write_json
 from app.cli_words import Parser
@@ -27,7 +27,7 @@ from app.evaluate_review import (
     left_out,
     rate,
 )
-from app.evaluate_tracking import find_footage, read_footage
+from app.evaluate_tracking import read_footage
 from app.headless import load_model
 from app.settings import Settings
 from models.review import WEIGHTS
@@ -36,18 +36,18 @@ from models.review import WEIGHTS
 def add_arguments(parser: Parser) -> None:
     """Describe the command."""
     add_footage(parser)
+    add_only(parser)
     add_json(parser, "every mask")
 
 
 def run(chosen: Namespace, settings: Settings) -> int:
     """Print the curve. Raises UsageError, EvaluationError, ModelError."""
-    found = find_footage(chosen.sets)
+    footages = chosen_footage(chosen)
     check_writable(chosen.json)
     model = load_model(settings, chosen.pack)
     masks: list[Judged] = []
     with telling(0) as tell:
-        for folders in found:
-            name = folders.frames.parent.name
+        for name, folders in footages.items():
             tell(f"{name}: encoding")
             footage = read_footage(folders, model)
             for start in STARTS:

@@ -19,7 +19,7 @@ from app.domain.sequence_names import frame_list
 from app.mask_files import MaskFiles, mask_files
 from app.mask_picture import read_mask_file
 from app.redaction import hide
-from app.reports import Level, sentence_of
+from app.reports import Level, left_alone, sentence_of
 
 
 class Host(Protocol):
@@ -163,9 +163,10 @@ class Importer(QObject):
             text = self.tr("Nothing was imported: the layer was deleted or locked meanwhile.")
             self._host.say("warning", text)
             return
-        frames = frame_list(run.came)
-        label = self.tr("Import masks, {}").format(frames)
+        label = self.tr("Import masks, {}").format(frame_list(run.came.keys() - layer.locks))
         self._host.edit(label, lambda p: edits.import_masks(p, layer.id, run.came))
+        if held := run.came.keys() & layer.locks:
+            self._host.say("warning", left_alone(held))
         if run.found.beyond:
             text = self.tr("The clip has no frames {}; their masks were left out.")
             self._host.say("warning", text.format(frame_list(run.found.beyond)))

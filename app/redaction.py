@@ -16,6 +16,7 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
+from app.domain.sequence_names import GENERIC
 from app.redaction_shapes import TAIL, kept_suffix, pattern
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,10 +39,12 @@ class Redactor:
         self._pattern = pattern(_code_folders(), self._paths, self._names)
 
     def hide(self, path: Path) -> None:
-        """From now on neither `path` nor its name, stem or folder's name is in a redacted text."""
+        """From now on neither `path` nor its name, stem or folders' names are in a text."""
         full = path.absolute()
         token = self._token(full)
-        hidden = {full.parent.name: self._token(full.parent)}
+        telling = (folder for folder in full.parents if not GENERIC.fullmatch(folder.name))
+        folders = (full.parent, next(telling, full.parent))  # a clip may be named by both
+        hidden = {folder.name: self._token(folder) for folder in folders}
         hidden |= dict.fromkeys(
             (full.stem, NUMBER.sub("", full.stem)), token.removesuffix(full.suffix)
         )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
+
+from app.domain.sequence_names import frame_list
 
 Level: TypeAlias = Literal["info", "warning", "error"]
 
@@ -26,7 +29,7 @@ class Status:
     model: str
     activity: str  # e.g. "encoding 1043-1080 (37 left, 0:21)"; empty at rest
     cache: str  # memory in use, e.g. "312 MB"
-    score: float | None  # the model's estimate of the mask of the selected layer at the playhead
+    score: float | None  # the model's estimate of the clicked mask of the selected layer here
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,13 @@ class ExportSummary:
     complete: bool = False
     cancelled: bool = False
     existing: int = 0
+
+
+def left_alone(frames: Collection[int]) -> str:
+    """That these frames are locked, and so an edit went round them."""
+    if len(frames) == 1:
+        return f"Frame {frame_list(frames)} is locked and was left alone."
+    return f"Frames {frame_list(frames)} are locked and were left alone."
 
 
 def sentence_of(error: BaseException) -> str:

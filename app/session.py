@@ -273,7 +273,7 @@ class Session(QObject):
         info, layer = self._model.info, self.selected_layer
         mask = layer.masks.get(self._playhead) if layer else None
         used = self._caches.ram_bytes if self._caches else 0
-        score = mask.score if mask else None
+        score = mask.score if mask and mask.prompt else None  # of others the review judges
         return Status(info.device, info.label, self._activity(), f"{used // MB} MB", score)
 
     # Projects and clips

@@ -89,6 +89,8 @@ def test_one_sequence_alone_is_told_without_fits() -> None:
 def test_the_command_follows_a_square(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for kind in ("frames", "masks"):
         (tmp_path / "square" / kind).mkdir(parents=True)
+        (tmp_path / "nothing" / kind).mkdir(parents=True)  # left out, or it would be an error
+        cv2.imwrite(str(tmp_path / f"nothing/{kind}/00000.png"), np.zeros((9, 9), np.uint8))
     noise = np.random.default_rng(0).integers(60, 90, (120, 160, 3), np.uint8)
     for frame in range(3):
         inside = np.zeros((120, 160), np.uint8)
@@ -97,7 +99,10 @@ def test_the_command_follows_a_square(tmp_path: Path, capsys: pytest.CaptureFixt
         cv2.imwrite(str(tmp_path / f"square/frames/{frame:05}.png"), picture)
         cv2.imwrite(str(tmp_path / f"square/masks/{frame:05}.png"), inside)
     out = tmp_path / "review.json"
-    assert main(["evaluate", "review", "--sets", str(tmp_path), "--json", str(out)]) == 0
+    command = ["evaluate", "review", "--sets", str(tmp_path), "--json", str(out), "--only"]
+    assert main([*command, "circle"]) == 2
+    assert "There is no sequence called circle." in capsys.readouterr().err
+    assert main([*command, "square"]) == 0
     assert "propagated masks" in capsys.readouterr().out
     told = json.loads(out.read_text("utf-8"))
     assert {mask["start"] for mask in told["masks"]} <= set(STARTS)

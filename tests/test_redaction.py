@@ -122,6 +122,13 @@ def test_the_names_of_a_sequence_are_hidden_whatever_their_number(folder: bool) 
     assert "waterfall" not in redactor.redact("waterfall.1003.exr is broken, waterfall_v2 too")
 
 
+@pytest.mark.parametrize("path", ["frames/0001.png", "img/frames", "frames"])
+def test_the_folder_that_names_a_clip_is_hidden(path: str) -> None:
+    redactor = Redactor(HOME)
+    redactor.hide(Path("/net/waterfall") / path)
+    assert "waterfall" not in redactor.redact("waterfall_frames has no frame 7")
+
+
 def test_an_unquoted_folder_with_spaces_is_hidden_with_the_clip_in_it() -> None:
     redactor = Redactor(HOME)
     redactor.hide(Path("/net/two gardens/walk.mov"))

@@ -252,23 +252,22 @@ def lock_frames(
 def mark_absent(project: Project, layer_id: LayerId, frames: Collection[int]) -> Project:
     """The layer said not to be on these frames: an empty mask on each, locked, and no prompt.
 
-    Raises ValueError without a clip.
+    A locked frame stays as it is. Raises ValueError without a clip.
     """
     if project.clip is None:
         raise ValueError("without a clip there are no frames to be absent from")
-    empty = Mask.absent(project.clip.size)
-    fresh = {frame for frame in frames if not project.layer(layer_id).is_absent(frame)}
-    return import_masks(project, layer_id, dict.fromkeys(fresh, empty))
+    return import_masks(project, layer_id, dict.fromkeys(frames, Mask.absent(project.clip.size)))
 
 
 def import_masks(project: Project, layer_id: LayerId, masks: Mapping[int, Mask]) -> Project:
     """The layer with masks that were made elsewhere, locked; prompts on their frames are deleted.
 
-    The artist asks for it, so locked frames get them too.
+    A frame that is locked already stays as it is.
     """
+    layer = project.layer(layer_id)
+    masks = {frame: mask for frame, mask in masks.items() if frame not in layer.locks}
     if not masks:
         return project
-    layer = project.layer(layer_id)
     prompts = {frame: item for frame, item in layer.prompts.items() if frame not in masks}
     changed = replace(
         layer,

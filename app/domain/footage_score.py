@@ -7,7 +7,7 @@ for a sequence the sizes where the number of files is.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path, PureWindowsPath
@@ -69,7 +69,7 @@ def _movie_score(wanted: Clip, path: Path) -> Score | None:
             if movie_sample(path) == wanted.fingerprint.sample:
                 return Score.CONTENT
             return Score.SIZE if is_movie else None
-        return _name_score(wanted, path.name, path.stem) if is_movie else None
+        return _name_score(wanted, path.name, {path.stem}) if is_movie else None
     return None
 
 
@@ -84,7 +84,7 @@ def _sequence_score(wanted: Clip, sequence: Sequence, check: Callable[[], None])
         ):
             same = sequence_sample(files) == wanted.fingerprint.sample
             return Score.CONTENT if same else Score.SIZE
-        return _name_score(wanted, sequence.pattern, sequence.name)
+        return _name_score(wanted, sequence.pattern, {sequence.name, sequence.own_name})
     return None
 
 
@@ -96,9 +96,9 @@ def _bytes(files: Iterable[tuple[int, Path]], check: Callable[[], None]) -> int:
     return total
 
 
-def _name_score(wanted: Clip, file_name: str, name: str) -> Score | None:
-    """By the name of the file or pattern, and by that of the clip: ####.png alone says nothing."""
-    if _folded(name) != _folded(wanted.name):
+def _name_score(wanted: Clip, file_name: str, names: Collection[str]) -> Score | None:
+    """By the name of the file or pattern, and by those of the clip: ####.png alone says nothing."""
+    if _folded(wanted.name) not in map(_folded, names):
         return None
     wanted_file = PureWindowsPath(wanted.path).name  # the project may come from another system
     return Score.NAME if _folded(file_name) == _folded(wanted_file) else Score.ALIKE

@@ -24,6 +24,9 @@ PADDING = re.compile(
 )
 LONGEST = 9  # more digits than this are an id or a time, not a frame; it fits in 32 bits
 LONGEST_NAME = 255  # of a file, on every system there is
+GENERIC = re.compile(  # names that say nothing of what is seen
+    "frames?|images?|imgs?|plates|renders?|seq|sequence|exr|jpe?g|png|tiff?", re.IGNORECASE
+)
 MOST_HOLES = 100_000  # numbers with more between them are dates or ids, not frames
 
 
@@ -36,9 +39,22 @@ class Sequence:
     files: tuple[tuple[int | None, Path], ...]  # None: a single image without a number
 
     @property
+    def own_name(self) -> str:
+        """What the files have in common; the folder's name where that is nothing."""
+        return self.base.rstrip("._- ") or self._folders[0]
+
+    @property
     def name(self) -> str:
-        """What the files have in common, for people; the folder's name where that is nothing."""
-        return self.base.rstrip("._- ") or self.files[0][1].parent.name
+        """The own name, for people; where that says nothing, behind a folder that does."""
+        own = self.own_name
+        names = (own, *self._folders)
+        first = next((name for name in names if name and not GENERIC.fullmatch(name)), own)
+        return own if first == own else f"{first}_{own}"
+
+    @property
+    def _folders(self) -> tuple[str, ...]:
+        """The names of the folders around, the nearest first."""
+        return tuple(folder.name for folder in self.files[0][1].absolute().parents)
 
     @property
     def pattern(self) -> str:

@@ -15,7 +15,7 @@ from app.reports import Message
 from app.session import Session
 from app.ui.file_offers import backup_offers, footage_offers, recovery_offers
 from app.ui.offers import OfferPanel
-from app.ui.save_name import asked_name
+from app.ui.save_name import asked_name, offered_name
 from app.ui.settings_store import SettingsStore
 
 MOVIES = "*.mov *.mp4 *.mkv *.mxf *.avi *.ts *.webm *.png *.jpg *.jpeg *.tif *.tiff *.exr"
@@ -201,7 +201,7 @@ class FileCommands(QObject):
         clip, home = self._session.clip, self._files.home
         if clip is None:
             return None
-        start = home or clip.path.parent / f"{clip.name}{SUFFIX}"
+        start = home or offered_name(clip)
         if self._files.read_only:  # its own name is the one it cannot have
             start = start.with_name(self.tr("{} copy").format(start.stem) + SUFFIX)
         return asked_name(self._window, start)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.domain import edits
 from app.domain.project import Layer
+from app.reports import left_alone
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -51,10 +52,15 @@ def absent_obstacle(session: Session, *, in_range: bool = False) -> str:
     reason = _obstacle(session, in_range=in_range)
     if reason or layer is None:
         return reason
-    if all(map(layer.is_absent, _frames(session, in_range))):
+    frames = _frames(session, in_range)
+    if all(map(layer.is_absent, frames)):
         where = "on all of in/out" if in_range else f"on frame {session.playhead}"
         return f"{layer.name} is marked absent {where} already."
-    return ""
+    if not layer.locks.issuperset(frames):
+        return ""
+    if in_range:
+        return f"All of in/out is locked on {layer.name}; unlock it first."
+    return f"Frame {session.playhead} of {layer.name} is locked; Ctrl+L again unlocks it."
 
 
 def _obstacle(session: Session, *, in_range: bool) -> str:
@@ -143,6 +149,9 @@ class LockCommands(QObject):
             frames = _frames(self._session, in_range)
             label = self.tr("Mark absent, {}").format(_named(frames))
             self._session.edit(label, lambda project: edits.mark_absent(project, layer.id, frames))
+            held = {f for f in frames if f in layer.locks and not layer.is_absent(f)}
+            if held:
+                self._session.say("warning", left_alone(held))
 
     def _ready(self, reason: str) -> Layer | None:
         """The layer to change; None, and the reason said, where there is something in the way."""

@@ -133,6 +133,7 @@ class MainWindow(QMainWindow):
 
     def rename_layer(self) -> None:
         """Edit the name of the selected layer in place."""
+        self._show_panel(self.layers)
         self.layers.rename_selected()
 
     def edit_shortcuts(self) -> None:

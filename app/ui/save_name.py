@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QStandardPaths
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
+from app.domain.clip_facts import Clip
 from app.domain.project_schema import SUFFIX
+
+DOCUMENTS = QStandardPaths.StandardLocation.DocumentsLocation
+
+
+def offered_name(clip: Clip) -> Path:
+    """Where a first save is offered: beside a movie, or beside the folder of a sequence.
+
+    Where nothing can be written there, it is the folder of documents.
+    """
+    folder = clip.path.parent.parent if clip.kind == "sequence" else clip.path.parent
+    if not os.access(folder, os.W_OK):
+        folder = Path(QStandardPaths.writableLocation(DOCUMENTS))
+    return folder / f"{clip.name}{SUFFIX}"
 
 
 def asked_name(parent: QWidget, start: Path) -> Path | None:

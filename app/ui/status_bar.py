@@ -39,7 +39,9 @@ class StatusBar(QStatusBar):
         )
         self.frame = self._field(tr("Frame"), "frame 0000000")
         self.pixel = self._field(tr("Pixel under the cursor"), "x 0000  y 0000")
-        self.score = self._field(tr("The model's own estimate of this mask, 0 to 1"), "0.00")
+        self.score = self._field(
+            tr("The model's own estimate of the clicked mask, 0 to 1"), "score 0.00"
+        )
         self._lay_out()
         self.pause.clicked.connect(session.pause_propagation)
         self.cancel.clicked.connect(session.cancel_propagation)
@@ -108,7 +110,10 @@ class StatusBar(QStatusBar):
             button.setVisible(self._session.propagating)
         self.pause.setIcon(theme.icon("play" if self._session.propagator.paused else "pause"))
         self.cache.setText(self.tr("cache {0}").format(status.cache) if status.cache else "")
-        self.score.setText("" if status.score is None else f"{status.score:.2f}")
+        score = (
+            self.tr("score {0}").format(f"{status.score:.2f}") if status.score is not None else ""
+        )
+        self.score.setText(score)
 
     def _show(self, label: QLabel, text: str) -> None:
         """Put `text` into a field of fixed width; whole in the tool tip where it is cut."""

@@ -117,6 +117,14 @@ def test_names_of_digits_alone_are_told_apart_by_their_folder(tmp_path: Path) ->
     assert ranks(found, tmp_path) == [("now/shot/####.png", "NAME")]
 
 
+@pytest.mark.parametrize("name", ["frames", "bear_frames"])
+def test_a_clip_has_its_name_with_the_folder_above_or_without(tmp_path: Path, name: str) -> None:
+    wanted = replace(stored(images(tmp_path / "lost/bear/frames/#.png", range(4))), name=name)
+    images(tmp_path / "bear" / "frames" / "#.png", range(7))
+    found = find_candidates(wanted, [tmp_path / "bear"])
+    assert ranks(found, tmp_path) == [("bear/frames/####.png", "NAME")]
+
+
 def test_names_are_compared_as_other_systems_write_them(tmp_path: Path) -> None:
     wanted = stored(movie(tmp_path / "lost" / "cafe\N{COMBINING ACUTE ACCENT}.mp4"))
     wanted = replace(wanted, path=Path(r"C:\plates") / wanted.path.name)

@@ -78,6 +78,33 @@ def test_the_sequence_with_most_frames_comes_first() -> None:
     assert [sequence.pattern for sequence in found] == ["b.#.png", "a.#.png", "notes.png"]
 
 
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/show/bear/p.0001.png", "p"),
+        ("/show/bear/0001.png", "bear"),
+        ("/show/bear/frames/0001.png", "bear_frames"),
+        ("/show/bear/EXR/0001.exr", "bear_EXR"),
+        ("/show/bear/png/frames/0001.png", "bear_frames"),
+        ("/show/bear/frames/frame_0001.png", "bear_frame"),
+        ("/show/bear/frames/fox.0001.png", "fox"),
+        ("/frames/0001.png", "frames"),
+    ],
+)
+def test_a_folder_that_says_nothing_is_named_with_one_that_does(path: str, name: str) -> None:
+    (found,) = sequences_of([Path(path)])
+    assert found.name == name
+
+
+def test_a_folder_named_by_a_dot_has_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bear" / "frames").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "bear" / "frames")
+    (found,) = sequences_of([Path("0001.png")])
+    assert found.name == "bear_frames"
+
+
 def test_numbers_that_outgrow_their_padding_stay_one_sequence() -> None:
     (found,) = sequences_of(files("p.9999.png", "p.10000.png"))
     assert [frame for frame, _ in found.files] == [9999, 10000]

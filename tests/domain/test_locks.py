@@ -72,7 +72,7 @@ def test_propagation_goes_round_locked_frames() -> None:
 
 
 def test_an_absent_object_has_an_empty_locked_mask_and_no_prompt() -> None:
-    project = locked()
+    project = plain_project()
     after = rabbit(edits.mark_absent(project, rabbit(project).id, range(1002, 1006)))
     assert after.locks == {1002, 1003, 1004, 1005}
     assert after.keyframes == [1001]
@@ -87,11 +87,24 @@ def test_marking_what_is_marked_changes_nothing() -> None:
 
 
 def test_imported_masks_take_the_place_of_what_was_there() -> None:
-    project = locked()
+    project = plain_project()
     after = rabbit(edits.import_masks(project, rabbit(project).id, {1002: MASK, 1008: MASK}))
     assert after.masks[1002] is after.masks[1008] is MASK
     assert after.locks == {1002, 1008}
     assert after.keyframes == [1001, 1003]
+
+
+def test_neither_import_nor_absence_changes_a_locked_frame() -> None:
+    project = locked()
+    layer = rabbit(project)
+    imported = rabbit(edits.import_masks(project, layer.id, {1002: MASK, 1008: MASK}))
+    absent = rabbit(edits.mark_absent(project, layer.id, [1002, 1008]))
+    for after in (imported, absent):
+        assert after.masks[1002] is layer.masks[1002]
+        assert after.prompts == layer.prompts
+        assert after.locks == {1002, 1008}
+    assert edits.import_masks(project, layer.id, {1002: MASK}) is project
+    assert edits.mark_absent(project, layer.id, [1002]) is project
 
 
 def test_a_damaged_mask_leaves_no_lock_behind() -> None:

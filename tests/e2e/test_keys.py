@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QEnterEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.ui.main_window import MainWindow
@@ -115,6 +115,21 @@ def test_the_mouse_takes_the_keyboard_to_the_canvas_but_not_from_a_name(
     focus(window.transport.field)
     enter()
     assert window.transport.field.hasFocus()
+
+
+def test_f2_shows_the_name_it_lets_be_typed(window: MainWindow) -> None:
+    window.session.add_layer()
+    focus(window.viewer)
+    window.actions_table["view.review"].trigger()
+    window.actions_table["view.panels"].trigger()
+    assert not window.panels.isVisible()
+    QTest.keyClick(window.viewer, Key.Key_F2)
+    field = QApplication.focusWidget()
+    assert isinstance(field, QLineEdit)
+    assert field.isVisible()
+    QTest.keyClicks(field, "Fox")
+    QTest.keyClick(field, Key.Key_Return)
+    assert window.session.project.layers[0].name == "Fox"
 
 
 def test_the_layer_menu_edits_the_selected_layer(window: MainWindow) -> None:

@@ -88,6 +88,24 @@ def test_masks_the_clip_has_no_frame_for_are_told(
     assert [m.text for m in said] == ["The clip has no frames 2005; their masks were left out."]
 
 
+def test_locked_frames_are_left_alone_and_named(
+    session: Session, qtbot: QtBot, masks: Path, said: list[Message]
+) -> None:
+    click(session, qtbot, 1002, 100)
+    layer = only(session)
+    session.edit("Lock", lambda p: edits.lock_frames(p, layer.id, [1002], locked=True))
+    session.import_masks([masks])
+    ended(session, qtbot)
+    assert only(session).masks[1002] is layer.masks[1002]
+    assert only(session).locks == {1002, 1003, 1004, 1005}
+    assert session.history.labels()[-1] == "Import masks, 1003-1005"
+    assert said[-1].text == "Frame 1002 is locked and was left alone."
+    session.import_masks([masks])
+    ended(session, qtbot)
+    assert session.history.labels()[-1] == "Import masks, 1003-1005"
+    assert said[-1].text == "Frames 1002-1005 are locked and were left alone."
+
+
 def test_cancel_changes_nothing(session: Session, qtbot: QtBot, masks: Path) -> None:
     session.add_layer()
     before = session.project

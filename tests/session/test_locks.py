@@ -102,7 +102,7 @@ def test_locked_frames_are_byte_identical_after_every_propagation(
         assert after.masks[frame].data == before.masks[frame].data
         assert after.masks[frame] is before.masks[frame]
     assert not after.masks.keys() & after.prompts.keys()  # they wait for their own answers
-    if not (imported - absent or clicked - imported - absent):
+    if not (imported or clicked - absent):
         assert after is before  # there was nothing to start from
 
 
@@ -125,6 +125,14 @@ def test_a_locked_mask_is_where_tracking_goes_on_from(session: Session, qtbot: Q
     session.seek(1005)
     run(session, qtbot)  # starts at the lock, which is nearer than the click
     assert sorted(only(session).masks) == [FIRST, 1004, 1005, 1006, *range(HOLE + 1, LAST + 1)]
+
+
+def test_only_clicked_masks_have_a_score(session: Session, qtbot: QtBot) -> None:
+    click(session, qtbot, FIRST, X)
+    assert session.status().score is not None
+    run(session, qtbot)
+    session.seek(FIRST + 1)
+    assert session.status().score is None
 
 
 def test_where_the_object_is_absent_it_stays_so(session: Session, qtbot: QtBot) -> None:

@@ -107,6 +107,28 @@ def test_the_object_is_marked_absent_here_and_in_in_out(
     assert "on all of in/out already" in reason(actions, session, "track.absent_range")
 
 
+def test_absence_goes_round_locked_frames_and_names_them(
+    actions: Actions, session: FakeSession
+) -> None:
+    session.seek(1002)
+    before = run(actions, session, "track.lock").masks[1002]
+    assert reason(actions, session, "track.absent") == (
+        "Frame 1002 of Rabbit is locked; Ctrl+L again unlocks it."
+    )
+    set_range(session, 1002, 1002)
+    assert reason(actions, session, "track.absent_range") == (
+        "All of in/out is locked on Rabbit; unlock it first."
+    )
+    set_range(session, 1002, 1003)
+    layer = run(actions, session, "track.absent_range")
+    assert layer.masks[1002] is before
+    assert layer.is_absent(1003)
+    assert session.called("say") == [("warning", "Frame 1002 is locked and was left alone.")]
+    set_range(session, 1002, 1004)
+    run(actions, session, "track.absent_range")  # 1003 is as it should be
+    assert session.called("say")[1:] == [("warning", "Frame 1002 is locked and was left alone.")]
+
+
 @pytest.mark.parametrize(
     ("frame", "sentence"),
     [

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QStandardPaths
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.ui.save_name import asked_name, with_suffix
+from app.ui.save_name import asked_name, offered_name, with_suffix
+from tests.ui.fake_session import make_clip
 
 
 class Typist:
@@ -70,3 +73,24 @@ def test_changing_ones_mind_saves_nothing(
 ) -> None:
     Typist(monkeypatch)
     assert asked_name(parent, tmp_path / "x.roto") is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "name"),
+    [
+        ("sequence", "bear/frames/####.png", "bear/fox.roto"),
+        ("movie", "bear/fox.mov", "bear/fox.roto"),
+    ],
+)
+def test_a_first_save_is_offered_outside_the_folder_of_images(
+    tmp_path: Path, kind: str, path: str, name: str
+) -> None:
+    (tmp_path / "bear" / "frames").mkdir(parents=True)
+    clip = replace(make_clip(), kind=kind, path=tmp_path / path, name="fox")  # type: ignore[arg-type]
+    assert offered_name(clip) == tmp_path / name
+
+
+def test_where_nothing_can_be_written_a_first_save_is_offered_in_the_documents() -> None:
+    documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+    clip = replace(make_clip(), path=Path("/nowhere/fox.mov"), name="fox")
+    assert offered_name(clip) == Path(documents) / "fox.roto"

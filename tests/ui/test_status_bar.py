@@ -30,7 +30,7 @@ def test_it_says_device_model_activity_cache_frame_and_score(qtbot: QtBot) -> No
     assert bar.activity.text() == text
     assert bar.cache.text() == "cache 312 MB"
     assert bar.frame.text() == "frame 1024"
-    assert bar.score.text() == "0.87"
+    assert bar.score.text() == "score 0.87"
 
 
 def test_a_propagation_can_be_cancelled_and_nothing_moves(qtbot: QtBot) -> None:
