@@ -187,8 +187,8 @@ def propagate(
 ) -> Generator[Propagated | Skipped | Lost]:
     """The masks, frame by frame as they come; a frame that cannot be read is skipped, and said.
 
-    So is a layer that is lost; the others go on. With `settled` each way ends where it says so, and
-    only the masks it takes are given.
+    So is a layer that is lost; the others go on. With `settled` each way ends where it says so,
+    after the last mask that changes something.
 
     `source` is left open. To cancel, fire `cancel` from any thread: the generator ends within
     milliseconds; or close it. Raises ModelError.
@@ -210,16 +210,25 @@ def _taken(
     archives: Mapping[LayerId, LayerArchive],
     settled: Settled | None,
 ) -> Iterator[Propagated | Skipped | Lost]:
-    """Those of `answers` that are to be taken, sealed; they end where nothing changes any more."""
+    """Those of `answers` that are to be taken, sealed; they end where nothing changes any more.
+
+    One that changes nothing is held back: with a change beyond it, it belongs to what is carried
+    on, and a mask of before left there would flicker.
+    """
+    held: list[Propagated] = []
     for answer in answers:
         if isinstance(answer, Propagated) and not answer.is_key:
-            takes = settled is None or settled.takes(answer.frame, answer.mask)
-            if settled is not None and settled.over:
-                return
-            if not takes:
+            held.append(answer)
+            if settled is not None and settled.same(answer.frame, answer.mask):
+                if settled.over:
+                    return
                 continue
-            archives[answer.layer_id].seal(answer.frame, seal_of(answer.mask.data))
-        yield answer
+            for one in held:
+                archives[one.layer_id].seal(one.frame, seal_of(one.mask.data))
+                yield one
+            held.clear()
+        else:
+            yield answer
 
 
 @dataclass

@@ -14,9 +14,8 @@ ENOUGH = 3  # frames in a row that are the same
 class Settled:
     """Compares what comes with the masks that are there, for one layer on its way.
 
-    A mask that is as good as the one there does not replace it, and after a few of them in a row
-    the rest would not change either. `stored` are the layer's masks, `size` is the clip's (width,
-    height).
+    After a few masks in a row that are the same the rest would not change either. `stored` are the
+    layer's masks, `size` is the clip's (width, height).
     """
 
     def __init__(self, stored: Mapping[int, Mask], size: tuple[int, int]) -> None:
@@ -32,12 +31,12 @@ class Settled:
         """Another way begins."""
         self._same = 0
 
-    def takes(self, frame: int, mask: Mask) -> bool:
-        """Whether `mask` is to replace what is on `frame`."""
+    def same(self, frame: int, mask: Mask) -> bool:
+        """Whether `mask` is what is on `frame` already, as far as an artist sees."""
         before = self._stored.get(frame)
         same = before is not None and overlap(before, mask, self._size) >= SAME
         self._same = self._same + 1 if same else 0
-        return not same
+        return same
 
 
 def overlap(a: Mask, b: Mask, size: tuple[int, int]) -> float:

@@ -112,6 +112,21 @@ def test_the_doubt_of_a_layer_depends_on_no_other(
     assert len({mask.doubt for mask in alone.values()}) == len(FRAMES), "it depends on those before"
 
 
+@pytest.mark.parametrize(
+    ("changes", "taken"),
+    [({1001, 1003}, {1001, 1002, 1003}), ({1001}, {1001}), (set(), set()), ({1005}, set())],
+)
+def test_a_fix_leaves_no_mask_of_before_among_those_it_changes(
+    changes: set[int], taken: set[int]
+) -> None:
+    same = masks_of("a", answers(Looker(), set(), "a"))
+    absent = Mask.absent(plain_clip().size)
+    stored = {frame: absent if frame in changes else mask for frame, mask in same.items()}
+    settled = Settled(stored, plain_clip().size)
+    found = masks_of("a", answers(Looker(), set(), "a", settled=settled))
+    assert found.keys() == taken
+
+
 def test_what_was_the_same_before_an_unreadable_frame_counts_once() -> None:
     same = masks_of("a", answers(Looker(), set(), "a"))
     stored = {frame: same[frame] for frame in (1002, 1003)}
@@ -119,7 +134,7 @@ def test_what_was_the_same_before_an_unreadable_frame_counts_once() -> None:
     tracker = Looker()
     settled = Settled(stored, plain_clip().size)
     found = answers(tracker, {1004}, "a", settled=settled)
-    assert masks_of("a", found).keys() == {1001, 1005}
+    assert masks_of("a", found).keys() == {1001, 1002, 1003, 1005}
     assert [frame for _, frame in tracker.answered] == [1001, 1002, 1003, 1005]
 
 
