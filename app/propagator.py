@@ -88,6 +88,8 @@ class Run:
 
     propagation: Propagation
     batch: Batch
+    what: str  # it does, for the history
+    taken: set[int] = field(default_factory=set)  # frames with masks of it
     came: dict[LayerId, dict[int, Mask]] = field(default_factory=dict)  # not taken yet
     skipped: list[int] = field(default_factory=list)
     lost: dict[LayerId, set[int]] = field(default_factory=dict)  # frames that were told of
@@ -95,6 +97,11 @@ class Run:
     done: int = 0  # frames answered
     started: float | None = None  # when the first frame was answered, pauses taken out
     paused: float | None = None  # since when
+
+    @property
+    def label(self) -> str:
+        """What was done in the end, as the history names it."""
+        return f"{self.what}, {min(self.taken)}-{max(self.taken)}" if self.taken else self.what
 
     @property
     def left(self) -> int:
@@ -193,8 +200,8 @@ class Propagator(QObject):
             return False
         cancel = Cancel()
         batch = Batch(self._starter(propagation, tracker, cancel), cancel)
-        self._run = Run(propagation, batch)
-        host.begin_growing(self._label(propagation))
+        self._run = run = Run(propagation, batch, self._what(propagation))
+        host.begin_growing(run.what)
         host.start_batch(batch)
         self.changed.emit()
         return True
@@ -226,7 +233,7 @@ class Propagator(QObject):
         self._taking.stop()
         if run is not None:
             run.batch.cancel()
-            self._host.history.end_growing()
+            self._host.history.end_growing(run.label)
             self._host.grew()  # a step that nothing came to is gone
             self.changed.emit()
 
@@ -264,6 +271,7 @@ class Propagator(QObject):
             run.started = run.started or time.monotonic()
         if not answer.is_key:
             run.came.setdefault(answer.layer_id, {})[answer.frame] = answer.mask
+            run.taken.add(answer.frame)
         if not self._taking.isActive():
             self._taking.start()
 
@@ -290,7 +298,7 @@ class Propagator(QObject):
         self._taking.stop()
         self._take_masks()
         self._run = None
-        self._host.history.end_growing()
+        self._host.history.end_growing(run.label)
         self._host.grew()
         self.changed.emit()
         if end.error is not None:
@@ -298,6 +306,11 @@ class Propagator(QObject):
         elif run.skipped:
             text = self.tr("Frames that cannot be read were left out: {}.")
             self._host.say("warning", text.format(spans(sorted(set(run.skipped)))))
+        elif run.propagation.is_fix and run.taken:
+            text = self.tr("The fix changed frames {}.")
+            self._host.say("info", text.format(spans(sorted(run.taken))))
+        elif run.propagation.is_fix:
+            self._host.say("info", self.tr("The fix changes no other frame."))
         if self._folder.error != self._told and self._folder.error is not None:
             self._host.say("warning", f"{self._folder.error}.")
         self._told = self._folder.error
@@ -341,10 +354,10 @@ class Propagator(QObject):
         selected = self._host.selected_layer
         return () if selected is None else (selected,)
 
-    def _label(self, propagation: Propagation) -> str:
-        names = [self._host.project.layer(layer).name for layer in propagation.keys]
-        frames = sorted(frame for order in propagation.passes for frame in (order[0], order[-1]))
-        return self.tr("Propagate {0}, {1}-{2}").format(", ".join(names), frames[0], frames[-1])
+    def _what(self, propagation: Propagation) -> str:
+        names = ", ".join(self._host.project.layer(layer).name for layer in propagation.keys)
+        what = self.tr("Carry a fix: {}") if propagation.is_fix else self.tr("Propagate {}")
+        return what.format(names)
 
 
 @dataclass(frozen=True, eq=False)

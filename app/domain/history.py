@@ -133,13 +133,15 @@ class History:
             self._weigh(index)
         self._forget()
 
-    def end_growing(self) -> None:
-        """The growing step is whole; one that nothing came to goes away.
+    def end_growing(self, label: str = "") -> None:
+        """The growing step is whole, and called `label`; one that nothing came to goes away.
 
         What it made be forgotten can be redone again then, unless something else was done since.
         """
         at, self._growing = self._growing, None
         undone, self._undone = self._undone, []
+        if at and label:
+            self._steps[at] = replace(self._steps[at], label=label)
         if not at or self._steps[at].project is not self._steps[at - 1].project:
             return
         del self._steps[at]

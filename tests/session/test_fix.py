@@ -64,6 +64,26 @@ def test_it_is_over_after_some_masks_in_a_row_that_are_as_before() -> None:
     assert not settled.over, "the other way"
 
 
+def test_the_history_and_a_message_name_what_a_fix_changed(
+    keyed: Session, qtbot: QtBot, model: TrackingDiscModel
+) -> None:
+    keyed.edit("In, out", lambda p: edits.set_in_out(p, FrameRange(FIRST, HOLE - 1)))
+    run(keyed, qtbot)
+    layer = only(keyed).id
+    wrong = only(keyed).masks[HOLE - 1]
+    keyed.edit("Wrong", lambda p: edits.set_masks(p, {layer: {1003: wrong, 1004: wrong}}))
+    click(keyed, qtbot, 1005, X + 4 * SPEED)
+    said: list[Message] = []
+    keyed.message_sent.connect(said.append)
+    keyed.propagate_fix()
+    end(keyed, qtbot)
+    assert keyed.history.labels()[-1] == "Carry a fix: Layer 1, 1003-1004"
+    assert said[-1].text == "The fix changed frames 1003 to 1004."
+    keyed.propagate_fix()
+    end(keyed, qtbot)
+    assert said[-1].text == "The fix changes no other frame."
+
+
 def test_a_fix_that_changes_nothing_is_carried_nowhere(
     keyed: Session, qtbot: QtBot, model: TrackingDiscModel
 ) -> None:
@@ -78,7 +98,7 @@ def test_a_fix_that_changes_nothing_is_carried_nowhere(
     assert {f for f in after if after[f] is not before.get(f)} == {1005}
     assert len(model.tracked) < 2 * (ENOUGH + 1) + 1
     assert [x for x in keyed.history.labels() if x.startswith("Propagate")] == [
-        f"Propagate Layer 1, {FIRST}-{HOLE - 1}"
+        f"Propagate Layer 1, {FIRST + 1}-{HOLE - 1}"
     ], "no empty step"
 
 

@@ -95,7 +95,7 @@ def test_masks_come_frame_by_frame_and_are_one_step(keyed: Session, qtbot: QtBot
     assert all(layer.masks[frame].prompt is None for frame in READABLE[1:])
     for frame in READABLE[1:6]:
         assert centre(keyed, frame) == pytest.approx(X + SPEED * (frame - FIRST), abs=3)
-    assert keyed.history.labels()[-1] == f"Propagate Layer 1, {FIRST}-{LAST}"
+    assert keyed.history.labels()[-1] == f"Propagate Layer 1, {FIRST + 1}-{LAST}"
     keyed.undo()
     assert keyed.project == before
     keyed.redo()
