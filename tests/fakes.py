@@ -128,6 +128,12 @@ class TrackingDiscModel(DiscModel):
         """Let so many answers through the gate."""
         self._passes.release(answers)
 
+    def shut(self) -> None:
+        """Let nothing through any more, whatever was let through before."""
+        self.tracking.clear()
+        while self._passes.acquire(blocking=False):
+            pass
+
     def may_answer(self) -> bool:
         """Whether the next answer may go through the gate; waits for it a little."""
         return self.tracking.is_set() or self._passes.acquire(timeout=0.01)
