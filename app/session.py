@@ -757,6 +757,7 @@ class Session(QObject):
             caches = ClipCaches(clip, self._model.info, self._settings, self._folder)
         self._caches = self._fitting(caches) if caches else None
         self._wishes.clear()
+        self.sights.forget()
         self._player.stop()
         self._playhead = clip.frames.clamp(self._playhead) if clip else 0
         self.clip_changed.emit()

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.clip_caches import ClipCaches
 from app.domain import edits
@@ -83,6 +83,9 @@ class Sights(QObject):
         self._hover: Point | None = None
         self._showing_replaced = False
         self._replaced: tuple[tuple[int, Mask, Mask], ...] = ()  # frame, before, now
+        self._wishes: dict[Mask, None] = {}  # contours asked for, in order
+        self._asking = QTimer(self, singleShot=True, interval=0)
+        self._asking.timeout.connect(host.publish)
 
     # What widgets ask
 
@@ -99,6 +102,15 @@ class Sights(QObject):
             lines = caches.contours.get(mask) if caches and mask else None
             if lines is not None:
                 yield Skin(away, lines)
+
+    def contour(self, mask: Mask) -> Contour | None:
+        """The contour of any mask; where it is not there yet it will be made."""
+        caches = self._host.caches
+        lines = caches.contours.get(mask) if caches else None
+        if lines is None and mask not in self._wishes:
+            self._wishes[mask] = None
+            self._asking.start()  # one paint asks for many: they are published together
+        return lines
 
     def compare(self, *, on: bool) -> None:
         """Have the matte before the last change at hand, or not."""
@@ -134,6 +146,10 @@ class Sights(QObject):
         self._showing_replaced = on
 
     # What the session asks
+
+    def forget(self) -> None:
+        """Another clip is open: what was asked for was of the one before."""
+        self._wishes.clear()
 
     def came(self, before: Project) -> None:
         """A propagation made the project what it is, which was `before`."""
@@ -174,16 +190,18 @@ class Sights(QObject):
         caches = self._host.caches
         flashed = [mask for _, *masks in self._replaced for mask in masks]
         if not self._onion or caches is None:
-            return tuple(flashed)
+            return (*flashed, *self._wishes)
         soon = (0, caches.direction * (self._onion + 1))
         around = (*_outwards(self._onion), *soon)
         found = (self._mask(self._host.playhead + away) for away in around)
-        return (*flashed, *(mask for mask in found if mask is not None))
+        return (*flashed, *(mask for mask in found if mask is not None), *self._wishes)
 
     def take(self, answer: object) -> bool:
         """Take what a lane says; False where it is not for the sights."""
         match answer:
             case ContourDrawn() | Previewed():
+                if isinstance(answer, ContourDrawn):
+                    self._wishes.pop(answer.mask, None)
                 self._tell_replaced()
                 self.changed.emit()
             case MatteMade(mask=mask) if mask in self.masks():

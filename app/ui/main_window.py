@@ -268,7 +268,7 @@ class MainWindow(QMainWindow):
         self._halves.addWidget(upper)
         self._halves.addWidget(self._lower)
         self._halves.setStretchFactor(0, 1)
-        self._halves.setSizes([690, 190])
+        self._halves.setSizes([672, 208])
         self._halves.setChildrenCollapsible(False)
         everything = QWidget(self)
         whole = _box(QVBoxLayout(everything))

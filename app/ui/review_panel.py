@@ -12,7 +12,7 @@ from app.domain.review import Suspect, sentence
 from app.ui import theme
 from app.ui.actions import Actions
 from app.ui.suspect_list import PICTURE, Line, SuspectDelegate, SuspectList, SuspectModel
-from app.ui.thumbnails import Thumbnails
+from app.ui.suspect_pictures import SuspectPictures
 from app.ui.timeline_scale import padded
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ class ReviewPanel(QWidget):
     def __init__(self, session: Session, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session, self._actions = session, actions
-        self._thumbnails = Thumbnails(session)
+        self._pictures = SuspectPictures(session)
         self._model = SuspectModel(self._line, self)
         self.list = SuspectList(self.tr("Nothing to look at: no propagated mask is suspect"), self)
         self.list.setModel(self._model)
-        self._delegate = SuspectDelegate(self._thumbnail, self.list)
+        self._delegate = SuspectDelegate(self._picture, self.list)
         self.list.setItemDelegate(self._delegate)
         self.list.setAccessibleName(self.tr("Suspect frames"))
         self.count = QLabel(self)
@@ -60,11 +60,12 @@ class ReviewPanel(QWidget):
         session.selection_changed.connect(self._sync_chosen)
         session.playhead_changed.connect(self._sync_chosen)
         session.thumbnail_ready.connect(self.list.viewport().update)
+        session.sights.changed.connect(self.list.viewport().update)
         self.list.selectionModel().currentChanged.connect(self._on_chosen)
         self.list.clicked.connect(self._on_chosen)
 
     def _on_clip_changed(self) -> None:
-        self._thumbnails.clear()
+        self._pictures.clear()
         clip = self._session.clip
         if clip is not None:
             width, height = clip.size
@@ -112,6 +113,6 @@ class ReviewPanel(QWidget):
         colour = theme.layer_colour(layer.colour)
         return Line(suspect, frame, layer.name, colour, self.tr(sentence(suspect.reason)))
 
-    def _thumbnail(self, frame: int) -> QPixmap | None:
+    def _picture(self, suspect: Suspect) -> QPixmap | None:
         size = float(self._delegate.wide), float(PICTURE)
-        return self._thumbnails.pixmap(frame, size, self.devicePixelRatioF())
+        return self._pictures.pixmap(suspect, size, self.devicePixelRatioF())

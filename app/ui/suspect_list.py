@@ -74,9 +74,9 @@ class SuspectModel(QAbstractListModel):
 class SuspectDelegate(QStyledItemDelegate):
     """Paints a row: picture, frame and layer, below them the reason."""
 
-    def __init__(self, thumbnail: Callable[[int], QPixmap | None], parent: QListView) -> None:
+    def __init__(self, picture: Callable[[Suspect], QPixmap | None], parent: QListView) -> None:
         super().__init__(parent)
-        self._thumbnail = thumbnail
+        self._picture = picture
         self.wide = PICTURE  # width of a picture
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
@@ -96,7 +96,7 @@ class SuspectDelegate(QStyledItemDelegate):
         self._paint_doubt(painter, QRect(box.left() + theme.GRID, top, BAR, PICTURE), line)
         picture = QRect(box.left() + 2 * theme.GRID + BAR, top, self.wide, PICTURE)
         painter.fillRect(picture, theme.PANEL)
-        pixmap = self._thumbnail(line.suspect.frame)
+        pixmap = self._picture(line.suspect)
         if pixmap is not None:
             painter.drawPixmap(picture, pixmap)
         words = QRect(picture.right() + theme.GAP, top, 0, PICTURE // 2)

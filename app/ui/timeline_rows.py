@@ -12,16 +12,17 @@ from app.ui import theme
 from app.ui.timeline_scene import (
     DIAMOND,
     GUTTER,
+    INSET,
+    MIDDLE,
     ROW,
     TOP,
+    TRACK,
     Row,
     Scene,
     spaced,
     visible_rows,
 )
 
-INSET = 5.0  # between a row's edge and its track
-LANE = 4.0  # height of the curve of doubt
 BADGE = 12  # side of the lock and the closed eye
 
 
@@ -35,9 +36,9 @@ def paint_rows(painter: QPainter, scene: Scene) -> None:
     for index, row in visible_rows(scene):
         top = scene.row_top(index)
         painter.setOpacity(1.0 if row.shown else 0.4)
-        _paint_track(painter, scene, row, top + INSET, ROW - 1 - 2 * INSET)
+        _paint_track(painter, scene, row, top + INSET, TRACK)
         _paint_doubts(painter, scene, row, top + ROW - 1)
-        _paint_keyframes(painter, scene, row, top + (ROW - 1) / 2)
+        _paint_keyframes(painter, scene, row, top + MIDDLE)
 
 
 def _paint_track(painter: QPainter, scene: Scene, row: Row, top: float, height: float) -> None:
@@ -87,11 +88,10 @@ def _common(some: list[QRectF], others: list[QRectF]) -> list[QRectF]:
 
 def _paint_doubts(painter: QPainter, scene: Scene, row: Row, bottom: float) -> None:
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(theme.CHOSEN)
-    for level, found in enumerate(row.doubts, 1):
-        painter.drawRects(scene.boxes(found, bottom - level, 1.0))
-    painter.setBrush(theme.WARNING)
-    painter.drawRects(scene.boxes(row.suspects, bottom - LANE, LANE))
+    for levels, colour in ((row.doubts, theme.TEXT_DISABLED), (row.suspects, theme.WARNING)):
+        painter.setBrush(colour)
+        for level, found in enumerate(levels, 1):
+            painter.drawRects(scene.boxes(found, bottom - level, 1.0))
 
 
 def _paint_keyframes(painter: QPainter, scene: Scene, row: Row, middle: float) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil, inf
 
@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QPixmap
 from app.domain.clip import Clip
 from app.domain.frames import FrameRange
 from app.domain.project import Layer
-from app.domain.review import SUSPECT, suspects
+from app.domain.review import suspects
 from app.ui import theme
 from app.ui.timeline_scale import Runs, Scale, merged, runs
 
@@ -21,9 +21,13 @@ GUTTER = 148  # width of the column with the layers' names
 RULER = 28
 LINES = 8  # the lines of cached and embedded frames
 STRIP = 36  # thumbnails
-ROW = 22
+INSET = 4  # between a row's edge and its track
+TRACK = 10
+LANE = 12  # the curve of doubt, below the track
+ROW = INSET + TRACK + 2 + LANE + 1
+MIDDLE = INSET + TRACK / 2  # of the track, from the top of its row
 TOP = RULER + LINES + STRIP  # where the rows begin
-LEVELS = tuple(SUSPECT * part for part in (0.25, 0.5, 0.75))  # of doubt, each a step of the curve
+LEVELS = tuple(step / LANE for step in range(1, LANE + 1))  # of doubt, each a pixel of the curve
 DIAMOND = 5.5  # half its width
 HANDLE = 14.0  # height of the part of the ruler in which in and out are grabbed
 GRIP = 7.0  # how far beside them
@@ -40,7 +44,7 @@ class Row:
     empty: Runs  # masks that say the object is not there
     locks: Runs
     doubts: tuple[Runs, ...]  # the frames at least as doubtful as each of LEVELS
-    suspects: Runs
+    suspects: tuple[Runs, ...]  # those of them that are suspect
     keyframes: tuple[int, ...]  # ascending
     waiting: frozenset[int]  # keyframes whose mask is not there yet
     locked: bool
@@ -57,8 +61,8 @@ def make_row(layer: Layer, number: int) -> Row:
         masks=runs(frame for frame, mask in layer.masks.items() if not mask.empty),
         empty=runs(frame for frame, mask in layer.masks.items() if mask.empty),
         locks=runs(layer.locks),
-        doubts=_doubts(layer),
-        suspects=runs(suspects(layer)),
+        doubts=_doubts(layer, layer.masks),
+        suspects=_doubts(layer, suspects(layer)),
         keyframes=keyframes,
         waiting=frozenset(frame for frame in keyframes if layer.is_stale(frame)),
         locked=layer.locked,
@@ -66,8 +70,8 @@ def make_row(layer: Layer, number: int) -> Row:
     )
 
 
-def _doubts(layer: Layer) -> tuple[Runs, ...]:
-    doubts = {f: m.doubt for f, m in layer.masks.items() if m.doubt >= LEVELS[0]}
+def _doubts(layer: Layer, frames: Iterable[int]) -> tuple[Runs, ...]:
+    doubts = {f: doubt for f in frames if (doubt := layer.masks[f].doubt) >= LEVELS[0]}
     return tuple(runs(f for f, doubt in doubts.items() if doubt >= level) for level in LEVELS)
 
 
@@ -118,7 +122,7 @@ class Scene:
         index = self.row_at(y)
         if index is None or x < self.scale.left:
             return None
-        middle = self.row_top(index) + (ROW - 1) / 2
+        middle = self.row_top(index) + MIDDLE
         keyframes = self.rows[index].keyframes
         at = bisect_left(keyframes, self.scale.frame_at(x))
         near = [

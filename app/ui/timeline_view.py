@@ -18,6 +18,7 @@ from app.ui.timeline_paint import HEAD, ROWS, Paint, paint_layers, paint_moving
 from app.ui.timeline_scale import Runs, Scale, runs
 from app.ui.timeline_scene import (
     GUTTER,
+    MIDDLE,
     ROW,
     RULER,
     STRIP,
@@ -67,8 +68,8 @@ class TimelineView(QAbstractScrollArea):
         return self._scale.centre_of(frame)
 
     def row_middle(self, index: int) -> float:
-        """The y of the middle of a layer's row on the viewport."""
-        return TOP + index * ROW - self.verticalScrollBar().value() + (ROW - 1) / 2
+        """The y of the middle of a layer's track on the viewport."""
+        return TOP + index * ROW - self.verticalScrollBar().value() + MIDDLE
 
     def fit(self) -> None:
         """Show the whole clip."""

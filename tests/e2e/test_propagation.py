@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 from app.domain.live_copy import LiveCopy
 from app.domain.project_read import read_project
 from app.ui.main_window import MainWindow
-from app.ui.timeline_scene import ROW
+from app.ui.timeline_scene import MIDDLE
 from tests.e2e.test_window import click, key, show_first_frame, wait_for_matte
 from tests.fakes import DiscModel, TrackingDiscModel
 from tests.session.conftest import FIRST, HOLE, LAST
@@ -48,7 +48,7 @@ def filled(window: MainWindow) -> set[int]:
     assert scene is not None
     image: QImage = timeline.viewport().grab().toImage()
     ratio = image.devicePixelRatio()
-    y = round((scene.row_top(0) + (ROW - 1) / 2 + 4) * ratio)
+    y = round((scene.row_top(0) + MIDDLE + 4) * ratio)
     hue = scene.rows[0].colour.hue()  # the frame under the playhead is lighter; all else is grey
     frames = range(FIRST, LAST + 1)
     at = {frame: round(scene.scale.centre_of(frame) * ratio) + 9 for frame in frames}

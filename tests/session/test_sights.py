@@ -60,6 +60,28 @@ def test_the_onion_skin_has_the_frames_around_that_have_masks(
     assert set(skins(session, FIRST + 2)) == {-1, 1}
 
 
+def test_the_contour_of_any_mask_is_made_once_it_is_asked_for(
+    session: Session, qtbot: QtBot
+) -> None:
+    mask = click(session, qtbot, 40)
+    session.seek(FIRST + 2)
+    assert session.sights.contour(mask) is None
+    with qtbot.waitSignal(session.sights.changed, timeout=LONG):
+        pass
+    lines = session.sights.contour(mask)
+    assert lines is not None
+    assert np.concatenate(lines)[:, 0].mean() == pytest.approx(40, abs=1.5)
+    assert session.sights.contours() == ()  # it is wanted no more
+
+
+def test_another_clip_asks_for_no_contour_of_the_one_before(session: Session, qtbot: QtBot) -> None:
+    mask = click(session, qtbot, 40)
+    session.sights.contour(mask)
+    assert session.sights.contours() == (mask,)
+    session.close_project()
+    assert session.sights.contours() == ()
+
+
 def test_a_hidden_layer_has_no_onion_skin(session: Session, qtbot: QtBot) -> None:
     click(session, qtbot, 40)
     session.sights.show_onion(1)

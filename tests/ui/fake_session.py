@@ -167,6 +167,7 @@ class FakeSights(QObject):
         self.before: Earlier | None = None
         self.mattes: dict[Mask, Pixels] = {}
         self.skins: list[Skin] = []
+        self.contours: dict[Mask, Contour] = {}
 
     def show_onion(self, count: int) -> None:
         self.onion_count = count
@@ -192,6 +193,9 @@ class FakeSights(QObject):
 
     def matte(self, mask: Mask) -> Pixels | None:
         return self.mattes.get(mask)
+
+    def contour(self, mask: Mask) -> Contour | None:
+        return self.contours.get(mask)
 
 
 class FakeSession(QObject):

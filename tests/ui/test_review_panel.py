@@ -6,8 +6,10 @@ import time
 from dataclasses import replace
 from types import MappingProxyType
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
@@ -109,6 +111,29 @@ def test_with_nothing_suspect_a_sentence_stands_there(
     assert panel.count.text() == ""
     assert panel.list.viewport().grab().toImage() != filled
     assert "Nothing to look at" in panel.list.accessibleDescription()
+
+
+def test_the_picture_of_a_frame_has_the_edge_of_its_mask(
+    panel: ReviewPanel, session: FakeSession
+) -> None:
+    def picture(row: int) -> QImage:
+        suspect = session.suspects()[row]
+        pixmap = panel._picture(suspect)
+        assert pixmap is not None
+        return pixmap.toImage()
+
+    grey = np.full((54, 96, 3), 90, np.uint8)
+    session.answers.thumbnails |= dict.fromkeys((1005, 1006, 1010), grey)
+    assert picture(0) == picture(1) == picture(2)
+    square = (np.array([(160, 90), (480, 90), (480, 270), (160, 270)], np.float32),)
+    for layer, frame in (("rabbit", 1006), ("grass", 1010)):
+        session.sights.contours[session.project.layer(layer).masks[frame]] = square
+    with_edge, plain = picture(0), picture(2)
+    middle = with_edge.width() // 2, with_edge.height() // 2
+    assert with_edge.pixelColor(0, 0) == plain.pixelColor(0, 0)
+    assert with_edge.pixelColor(*middle) != plain.pixelColor(*middle)
+    session.edit("Colour", lambda project: edits.set_colour(project, "rabbit", 3))
+    assert picture(0) != with_edge
 
 
 def test_thousands_of_frames_stay_quick(panel: ReviewPanel, session: FakeSession) -> None:

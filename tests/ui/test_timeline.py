@@ -17,7 +17,7 @@ from app.domain.mask import Mask
 from app.domain.project import Layer, Project
 from app.ui import theme
 from app.ui.timeline import Timeline
-from app.ui.timeline_scene import GUTTER, LINES, ROW, RULER, STRIP, TOP
+from app.ui.timeline_scene import GUTTER, LANE, LINES, ROW, RULER, STRIP, TOP
 from tests.ui.fake_session import FakeSession, as_session, make_clip, make_layer, make_mask
 from tests.ui.mouse import drag, move, press, release, wheel
 
@@ -386,16 +386,21 @@ def test_a_tip_tells_of_locks_where_a_diamond_hides_them(qtbot: QtBot) -> None:
 
 
 def test_below_a_row_the_doubt_rises_and_is_amber_where_it_is_suspect(qtbot: QtBot) -> None:
-    doubts = {1005: 0.05, 1010: 0.3, 1015: 0.45, 1020: 0.9}
+    doubts = {1005: 0.05, 1010: 0.3, 1015: 0.45, 1020: 0.5, 1025: 0.9}
     masks = {f: replace(make_mask(), doubt=doubt) for f, doubt in doubts.items()}
     layer = replace(make_layer("Rabbit"), masks=MappingProxyType(masks))
     timeline = make_timeline(qtbot, make_session(layer, count=30))
     scene = timeline.scene()
     assert scene is not None
     bottom = scene.row_top(0) + ROW - 1
-    for frame, height in {1005: 0, 1010: 2, 1015: 3}.items():
+    curve = {
+        1005: (0, theme.TEXT_DISABLED),
+        1010: (3, theme.TEXT_DISABLED),
+        1015: (5, theme.TEXT_DISABLED),
+        1020: (6, theme.WARNING),
+        1025: (10, theme.WARNING),
+    }
+    for frame, (height, colour) in curve.items():
         x = scene.scale.centre_of(frame)
-        seen = [colour_at(timeline, x, bottom - 0.5 - up) == theme.CHOSEN for up in range(4)]
-        assert seen == [up < height for up in range(4)], frame
-    x = scene.scale.centre_of(1020)
-    assert all(colour_at(timeline, x, bottom - 0.5 - up) == theme.WARNING for up in range(4))
+        seen = [colour_at(timeline, x, bottom - 0.5 - up) == colour for up in range(LANE)]
+        assert seen == [up < height for up in range(LANE)], frame
