@@ -71,7 +71,7 @@ class EmbeddingSource:
 
     `caches` are those of the window, where there is one: what is encoded is kept there as long as
     nothing else has to leave for it, and `kept` is called: somebody may wait for it. `seconds` is
-    what the encoder took so far.
+    what the encoder took so far, `looked_at` the frame asked for last.
     """
 
     def __init__(
@@ -87,6 +87,7 @@ class EmbeddingSource:
         self._frames = FrameSource()
         self._small: dict[int, NDArray[np.uint8]] = {}  # the pictures asked for or encoded last
         self.seconds = 0.0
+        self.looked_at: int | None = None
 
     def gap(self, frame: int) -> str | None:
         """Why `frame` cannot be read, as far as is known beforehand."""
@@ -98,7 +99,7 @@ class EmbeddingSource:
 
     def __call__(self, frame: int) -> Embedding:
         """The embedding of `frame`. Raises _UnreadableError, ModelError, Cancelled."""
-        caches = self._caches
+        self.looked_at, caches = frame, self._caches
         known = caches.embedding(frame) if caches else None
         if known is not None:
             return known

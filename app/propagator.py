@@ -28,6 +28,8 @@ from models.ort import Cancel
 from models.tracking import Tracker, tracker_of
 
 TAKE_EVERY = 100  # ms between the masks that come being shown and kept
+TELL_EVERY = 1000  # ms between two looks at how far it is while nothing comes
+AHEAD = 2  # frames from the one answered last, beyond which a tracker looks ahead
 SHARE = 10  # taking them may use one part in so many of the window's time
 
 
@@ -88,6 +90,7 @@ class Run:
 
     propagation: Propagation
     batch: Batch
+    source: EmbeddingSource
     what: str  # it does, for the history
     taken: set[int] = field(default_factory=set)  # frames with masks of it
     came: dict[LayerId, dict[int, Mask]] = field(default_factory=dict)  # not taken yet
@@ -109,6 +112,13 @@ class Run:
         passes = self.propagation.passes
         gone = sum(frame in order for order in passes for frame in self.skipped)
         return max(0, self.propagation.frames - self.done - gone)
+
+    @property
+    def ahead(self) -> int | None:
+        """The frame that is looked at before others can be answered, None where there is none."""
+        near = self.propagation.passes[0][0] if self.frame is None else self.frame
+        frame = self.source.looked_at
+        return frame if frame is not None and abs(frame - near) > AHEAD else None
 
     @property
     def seconds_left(self) -> float | None:
@@ -136,6 +146,8 @@ class Propagator(QObject):
         self._told: str | None = None  # what was said of the folder
         self._taking = QTimer(self, singleShot=True, interval=TAKE_EVERY)
         self._taking.timeout.connect(self._take_masks)
+        self._telling = QTimer(self, interval=TELL_EVERY)
+        self._telling.timeout.connect(self.changed)
 
     @property
     def running(self) -> bool:
@@ -174,6 +186,8 @@ class Propagator(QObject):
         seconds = None if run.propagation.is_fix else run.seconds_left  # which may end any time
         eta = "" if seconds is None else f", {round(seconds) // 60}:{round(seconds) % 60:02}"
         frame = "" if run.frame is None else f" {run.frame}"
+        if run.ahead is not None:
+            frame += self.tr(", looking at {}").format(run.ahead)
         return self.tr("propagating{frame} ({left} left{eta})").format(
             frame=frame, left=run.left, eta=eta
         )
@@ -199,8 +213,10 @@ class Propagator(QObject):
             host.say("info", reason)
             return False
         cancel = Cancel()
-        batch = Batch(self._starter(propagation, tracker, cancel), cancel)
-        self._run = run = Run(propagation, batch, self._what(propagation))
+        starter = self._starter(propagation, tracker, cancel)
+        batch = Batch(starter, cancel)
+        self._run = run = Run(propagation, batch, starter.source, self._what(propagation))
+        self._telling.start()
         host.begin_growing(run.what)
         host.start_batch(batch)
         self.changed.emit()
@@ -231,6 +247,7 @@ class Propagator(QObject):
         """End the propagation and forget what has not been taken: nobody wants it any more."""
         run, self._run = self._run, None
         self._taking.stop()
+        self._telling.stop()
         if run is not None:
             run.batch.cancel()
             self._host.history.end_growing(run.label)
@@ -296,6 +313,7 @@ class Propagator(QObject):
 
     def _finish(self, run: Run, end: Ended) -> None:
         self._taking.stop()
+        self._telling.stop()
         self._take_masks()
         self._run = None
         self._host.history.end_growing(run.label)

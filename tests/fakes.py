@@ -122,6 +122,7 @@ class TrackingDiscModel(DiscModel):
         self._passes = threading.Semaphore(0)
         self.tracked: list[tuple[str, int]] = []
         self.loses: int | None = None  # the frame from which on it finds nothing but keyframes
+        self.looks_at: int | None = None  # a frame asked for before each answer
         self.options: list[TrackOptions] = []
 
     def let(self, answers: int) -> None:
@@ -162,6 +163,8 @@ class DiscTracker:
         for frame in order:
             assert frame in tracking.span
             embedding = tracking.embeddings(frame)
+            if self.model.looks_at is not None:
+                tracking.embeddings(self.model.looks_at)
             for layer, keys in tracking.keys.items():
                 while not self.model.may_answer():
                     if isinstance(cancel, Cancel) and cancel.fired:

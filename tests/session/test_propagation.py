@@ -120,6 +120,20 @@ def test_encoding_ahead_rests_and_the_time_left_is_told(
     assert keyed._crew._wanted.ahead is True
 
 
+def test_while_it_looks_ahead_that_is_told(
+    keyed: Session, qtbot: QtBot, model: TrackingDiscModel
+) -> None:
+    """Nothing comes meanwhile that would have the status told again."""
+    model.tracking.clear()
+    model.looks_at = 1010
+    keyed.propagate("forward")
+    told: list[str] = []
+    keyed.propagator.changed.connect(lambda: told.append(keyed.propagator.activity()))
+    qtbot.waitUntil(lambda: "propagating, looking at 1010 (11 left)" in told, timeout=LONG)
+    keyed.cancel_propagation()
+    end(keyed, qtbot)
+
+
 def test_where_taking_masks_takes_long_they_are_taken_less_often(
     keyed: Session, qtbot: QtBot, model: TrackingDiscModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
