@@ -24,7 +24,6 @@ F32: TypeAlias = NDArray[np.float32]
 NEAR = 5  # cells round the object that are looked at, at least
 SHARE = 0.25  # of the object's larger side, if that is more
 TOUCHED = 0.3  # the part of a cell from which on it counts as the object's
-AXES = 96  # of 256 channels; cosines differ by about 0.001 from those along all of them
 COARSE = 2  # of the cells further off, one in so many is remembered, either way
 
 
@@ -41,17 +40,15 @@ class Window(NamedTuple):
 class Memory:
     """The cells remembered of one frame."""
 
-    features: F32  # (cells, channels), each of length 1; (cells, axes) where there are axes
+    features: F32  # (cells, channels), each of length 1
     labels: F32  # (cells, CELL * CELL) the patches of the mask, 0..1
     places: F32  # (cells, 2) row and column
-    axes: F32 | None = None  # (channels, axes) along which most of the features lie
 
 
 def remembered(cells: F32, mask: F32, *, everywhere: bool) -> Memory:
     """What is remembered of a frame: its features (rows, columns, channels) and its mask, 0..1.
 
-    That is the object and what is near it; with `everywhere`, coarsely, the rest of the frame too,
-    and the features along fewer axes: that is read for many frames.
+    That is the object and what is near it; with `everywhere`, coarsely, the rest of the frame too.
     """
     chosen = np.zeros(cells.shape[:2], bool)
     top, bottom, left, right = around(mask)
@@ -59,11 +56,7 @@ def remembered(cells: F32, mask: F32, *, everywhere: bool) -> Memory:
     if everywhere:
         chosen[::COARSE, ::COARSE] = True
     places = np.argwhere(chosen).astype(np.float32)
-    features, labels = cells[chosen], _patches(mask)[chosen]
-    if not everywhere:
-        return Memory(features, labels, places)
-    axes = np.linalg.eigh(features.T @ features)[1][:, -AXES:]
-    return Memory(features @ axes, labels, places, axes)
+    return Memory(cells[chosen], _patches(mask)[chosen], places)
 
 
 def around(mask: F32) -> Window:
@@ -83,6 +76,11 @@ def around(mask: F32) -> Window:
     )
 
 
+def whole(cells: F32) -> Window:
+    """All cells of (rows, columns, channels)."""
+    return Window(0, cells.shape[0], 0, cells.shape[1])
+
+
 def read(
     memories: Sequence[Memory], cells: F32, window: Window, sharpness: float, reach: float = 0.0
 ) -> F32:
@@ -93,12 +91,15 @@ def read(
     """
     top, bottom, left, right = window
     asked = cells[top:bottom, left:right].reshape(-1, cells.shape[2]) * np.float32(sharpness)
-    grid = np.mgrid[top:bottom, left:right].astype(np.float32).reshape(2, -1).T
+    features = np.concatenate([memory.features for memory in memories])
     labels = np.concatenate([memory.labels for memory in memories])
-    weights, end = np.empty((len(asked), len(labels)), np.float32), 0
-    for memory in memories:
-        begin, end = end, end + len(memory.labels)
-        _weigh(memory, asked, grid, reach, weights[:, begin:end])
+    if reach:  # the squared distance, but for what is the same for all memories of a cell
+        grid = np.mgrid[top:bottom, left:right].astype(np.float32).reshape(2, -1).T / reach
+        places = np.concatenate([memory.places for memory in memories]) / np.float32(reach)
+        lengths = np.square(places).sum(axis=1, keepdims=True)
+        asked = np.hstack([asked, 2 * grid, np.ones((len(grid), 1), np.float32)])
+        features = np.hstack([features, places, -lengths])
+    weights = asked @ features.T
     weights -= weights.max(axis=1, keepdims=True)
     np.exp(weights, out=weights)
     summed = weights @ np.hstack([labels, np.ones((len(labels), 1), np.float32)])
@@ -106,23 +107,6 @@ def read(
     patches = np.zeros((*cells.shape[:2], labels.shape[1]), np.float32)
     patches[top:bottom, left:right] = found.reshape(bottom - top, right - left, -1)
     return _unpatched(patches)
-
-
-def _weigh(memory: Memory, asked: F32, grid: F32, reach: float, weights: F32) -> None:
-    """How like the cells of `memory` those asked for are, and how near: `weights` (asked, cells).
-
-    Of the squared distance, what is the same for all memories of a cell is left out.
-    """
-    features = memory.features
-    if memory.axes is not None:
-        asked = asked @ memory.axes
-    if reach:
-        places = memory.places / np.float32(reach)
-        lengths = np.square(places).sum(axis=1, keepdims=True)
-        ones = np.ones((len(grid), 1), np.float32)
-        asked = np.hstack([asked, 2 / np.float32(reach) * grid, ones])
-        features = np.hstack([features, places, -lengths])
-    np.matmul(asked, features.T, out=weights)
 
 
 def _mean_of_cells(mask: F32) -> F32:
