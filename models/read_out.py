@@ -76,11 +76,6 @@ def around(mask: F32) -> Window:
     )
 
 
-def whole(cells: F32) -> Window:
-    """All cells of (rows, columns, channels)."""
-    return Window(0, cells.shape[0], 0, cells.shape[1])
-
-
 def read(
     memories: Sequence[Memory], cells: F32, window: Window, sharpness: float, reach: float = 0.0
 ) -> F32:
