@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -14,6 +15,7 @@ SOLID: tuple[float, ...] = ()
 DASHED = (7.0, 4.0)  # widths that are light, widths that are dark
 DOTTED = (2.0, 3.0)
 DARK = QColor(0, 0, 0, 190)
+CASING = 110  # opacity, of 255
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,8 @@ def draw(painter: QPainter, contour: Contour, view: Viewport, stroke: Stroke) ->
     painter.setOpacity(stroke.opacity)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     thick = max(1, round(stroke.width * view.ratio))  # device pixels
-    rim = 0 if stroke.dashes else 2  # the dark line shows between dashes, or beside a solid line
     polygons = [_on_widget(line, view) for line in contour]
-    for colour, wide, dashes in (
-        (DARK, thick + rim, SOLID),
-        (stroke.colour, thick, stroke.dashes),
-    ):
+    for colour, wide, dashes in _passes(stroke, thick):
         # Qt draws smooth lines of one pixel 30 times faster than wider ones; those need it less.
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, wide == 1)
         pen = QPen(colour, wide / view.ratio, c=Qt.PenCapStyle.FlatCap)
@@ -49,6 +47,22 @@ def draw(painter: QPainter, contour: Contour, view: Viewport, stroke: Stroke) ->
         for polygon in polygons:
             painter.drawPolygon(polygon)
     painter.restore()
+
+
+def _passes(stroke: Stroke, thick: int) -> Iterator[tuple[QColor, int, tuple[float, ...]]]:
+    """The colour, width and dashes of each line, the undermost first.
+
+    A dark line shows beside a solid one. Dashes show on a dark line, which is cased in light ones:
+    on a dark object that is what is seen.
+    """
+    if stroke.dashes:
+        casing = QColor(stroke.colour)
+        casing.setAlpha(CASING)
+        yield casing, thick + 2, SOLID
+        yield DARK, thick, SOLID
+    else:
+        yield DARK, thick + 2, SOLID
+    yield stroke.colour, thick, stroke.dashes
 
 
 def _on_widget(line: Line, view: Viewport) -> QPolygonF:

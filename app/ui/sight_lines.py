@@ -62,8 +62,5 @@ class SightLines(QObject):
 
 
 def _stroke(away: int, colour: QColor) -> Stroke:
-    """Dashed before, dotted after; paler and fainter the farther away."""
-    opacity = FADING[abs(away) - 1]
-    if away < 0:
-        return Stroke(theme.pale(colour), DASHED, opacity)
-    return Stroke(colour, DOTTED, opacity)
+    """Dashed before, dotted after; fainter the farther away, and pale upon the layer's own tint."""
+    return Stroke(theme.pale(colour), DASHED if away < 0 else DOTTED, FADING[abs(away) - 1])

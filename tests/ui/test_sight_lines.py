@@ -33,11 +33,13 @@ def session() -> FakeSession:
     return session
 
 
-def painted(stroke: Stroke, view: Viewport, contour: Contour = SQUARE) -> Pixels:
+def painted(
+    stroke: Stroke, view: Viewport, contour: Contour = SQUARE, ground: int = GREY
+) -> Pixels:
     """A grey picture with the contour on it, in device pixels."""
     width, height = (round(length * view.ratio) for length in view.widget)
     image = QImage(width, height, QImage.Format.Format_RGB32)
-    image.fill(GREY | GREY << 8 | GREY << 16)
+    image.fill(ground | ground << 8 | ground << 16)
     image.setDevicePixelRatio(view.ratio)
     with QPainter(image) as painter:
         lines.draw(painter, contour, view, stroke)
@@ -70,8 +72,18 @@ def test_dashes_and_dots_differ_without_their_colour() -> None:
         pixels = painted(Stroke(white, dashes), view).max(axis=2)
         light = (pixels > GREY + 10).astype(int)
         found[name] = int((np.diff(light, axis=1) == 1).sum(axis=1).max())  # along the upper edge
-        assert (pixels < GREY - 30).any()  # dark in between: it shows on white too
+        on_white = painted(Stroke(white, dashes), view, ground=255)
+        assert (on_white < 200).any()  # dark in between
     assert found["dotted"] > 1.5 * found["dashed"]
+
+
+@pytest.mark.parametrize("dashes", [DASHED, DOTTED])
+def test_dashes_are_cased_in_light_that_shows_on_a_dark_object(dashes: tuple[float, ...]) -> None:
+    view = view_at(8.0)
+    pixels = painted(Stroke(QColor("white"), dashes), view, ground=0).max(axis=2)
+    edge = view.to_widget(30, 8).toPoint()
+    across = pixels[edge.y() - 3 : edge.y() + 3, edge.x() - 60 : edge.x() + 60]
+    assert ((across > 80).any(axis=0)).all()  # nowhere a gap
 
 
 def test_a_line_outside_the_picture_is_not_drawn() -> None:
