@@ -322,7 +322,7 @@ class ProjectFiles(QObject):
                 _let_go(answer, self._document.lock)
             return
         self.opening = None
-        if isinstance(answer, ProjectOpened) and self.went_on(answer.question.path.name):
+        if isinstance(answer, ProjectOpened) and self.went_on(_name_of(answer)):
             _let_go(answer, self._document.lock)
             self.changed.emit()
             return
@@ -344,7 +344,7 @@ class ProjectFiles(QObject):
             answer.whole,
             answer.relative,
         )
-        label = self.tr("Open {}").format(answer.question.path.name)
+        label = self.tr("Open {}").format(_name_of(answer))
         self._host.begin(answer.project, label, answer.view)
         for sentence in filter(None, (*answer.warnings, answer.read_only)):
             self._host.say("warning", sentence)
@@ -444,6 +444,14 @@ class ProjectFiles(QObject):
         keeping = self.keeping
         if keeping is not None:
             self.leaving = (*self.leaving, LeaveProject(keeping, self._document.given_up))
+
+
+def _name_of(answer: ProjectOpened) -> str:
+    """What the artist calls a project; a live copy has a name that says nothing."""
+    if isinstance(answer.question, OpenProject):
+        return answer.question.path.name
+    clip = answer.project.clip
+    return answer.home.name if answer.home else clip.name if clip else ""
 
 
 def _let_go(answer: ProjectOpened, held: Lock | None) -> None:

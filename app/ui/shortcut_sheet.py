@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QSize, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from app.ui import theme
 from app.ui.actions import Actions
 
-COLUMNS = (("file", "edit", "help"), ("view", "mouse"), ("playback", "track"), ("layer",))
+COLUMNS = (("file", "playback"), ("edit", "layer"), ("view",), ("track", "mouse", "help"))
 
 
 def group_titles() -> dict[str, str]:
@@ -88,7 +88,7 @@ class ShortcutSheet(QDialog):
         column.addWidget(self._area, 1)
         actions.keys_changed.connect(self._fill)
         self._fill()
-        self.resize(self._sheet.sizeHint().width() + 5 * theme.GAP, 580)
+        self.resize(self._fitting())
 
     def shown(self) -> list[str]:
         """What the lines say that match the search."""
@@ -99,6 +99,15 @@ class ShortcutSheet(QDialog):
         super().showEvent(event)
         self.search.selectAll()
         self.search.setFocus()
+
+    def _fitting(self) -> QSize:
+        """The size in which all is seen, or as much of it as the screen has room for."""
+        sheet, margins = self._sheet.sizeHint(), 4 * theme.GAP
+        bar = self._area.verticalScrollBar().sizeHint().width()
+        above = self.search.sizeHint().height() + 2 * theme.GAP
+        whole = QSize(sheet.width() + margins + bar, sheet.height() + margins + above)
+        window = self.parentWidget() or self
+        return whole.boundedTo(self.screen().availableSize().expandedTo(window.size()))
 
     def _fill(self) -> None:
         self._lines.clear()

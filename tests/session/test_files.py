@@ -125,6 +125,7 @@ def test_every_edit_is_on_the_disk_without_saving(
     assert second.project.layers == session.project.layers
     assert second.files.is_modified
     assert second.files.home is None
+    assert second.history.labels() == ["Open plate"]
     qtbot.waitUntil(lambda: second.picture(FIRST) is not None, timeout=LONG)
     assert second.files.recoverable() == []
 
@@ -145,6 +146,7 @@ def test_recovered_work_knows_the_file_it_belongs_to(
         second.files.recover(work.path)
     assert second.files.home == home
     assert second.files.is_modified
+    assert second.history.labels() == ["Open shot.roto"]
     qtbot.waitUntil(lambda: second.files.opening is None, timeout=LONG)
     assert len(read_project(home).project.layers[0].prompts[FIRST].points) == 1
     assert save(second, qtbot)

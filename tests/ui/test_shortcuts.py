@@ -156,3 +156,15 @@ def test_the_search_narrows_the_table(editor: ShortcutEditor) -> None:
     editor.search.setText("solo")
     shown = [item.text(0) for item in editor.items.values() if not item.isHidden()]
     assert shown == ["Solo"]
+
+
+def test_the_sheet_is_seen_whole_in_a_large_window(qtbot: QtBot) -> None:
+    window = QWidget()
+    window.resize(1590, 900)
+    qtbot.addWidget(window)
+    sheet = ShortcutSheet(Actions(window), window)
+    with qtbot.waitExposed(sheet):
+        sheet.show()
+    area = sheet._area
+    assert not area.verticalScrollBar().isVisible()
+    assert not area.horizontalScrollBar().isVisible()
