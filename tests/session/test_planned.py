@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain import edits
@@ -47,6 +47,7 @@ def plan_of(project: Project, playhead: int, kind: tuple[str, str]) -> Propagati
     return planned(project, project.layers, playhead, *kind)  # type: ignore[arg-type]
 
 
+@settings(deadline=None)
 @given(FRAME_SETS, FRAME_SETS, FRAME_SETS, FRAMES, FRAMES, FRAMES, st.sampled_from(KINDS))
 def test_nothing_outside_in_and_out_is_answered(
     a: set[int], b: set[int], masks: set[int], first: int, last: int, playhead: int,
@@ -59,6 +60,7 @@ def test_nothing_outside_in_and_out_is_answered(
         assert frames <= set(work)
 
 
+@settings(deadline=None)
 @given(FRAME_SETS, FRAME_SETS, FRAMES, st.sampled_from(KINDS))
 def test_a_layer_goes_its_own_way_whatever_the_others_do(
     a: set[int], b: set[int], playhead: int, kind: tuple[str, str]
