@@ -891,8 +891,8 @@ class Session(QObject):
     ) -> None:
         layer = self.selected_layer
         if layer is not None and self._playhead in layer.prompts and self._is_promptable():
-            project = change(self.project, layer.id, self._playhead)
-            self._commit(self._on_frame(label), project, merge)
+            change = partial(change, layer_id=layer.id, frame=self._playhead)
+            self.edit(self._on_frame(label), change, merge)
 
     def _on_frame(self, label: str) -> str:
         return self.tr("{0}, frame {1}").format(label, self._playhead)
