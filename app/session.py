@@ -457,9 +457,9 @@ class Session(QObject):
             self.publish()
 
     def select_layer_number(self, number: int) -> None:
-        """Choose a layer by its place in the panel, 1 is the top."""
+        """Choose a layer by its number in the panel, 1 is the lowest."""
         if 1 <= number <= len(self.project.layers):
-            self.select_layer(self.project.layers[number - 1].id)
+            self.select_layer(self.project.layers[-number].id)
 
     def add_layer(self) -> LayerId | None:
         """Add a layer on top and select it; None where nothing may be changed."""
