@@ -457,9 +457,9 @@ class Session(QObject):
             self.publish()
 
     def select_layer_number(self, number: int) -> None:
-        """Choose a layer by its place in the panel, 1 is the top."""
+        """Choose a layer by its number in the panel, 1 is the lowest."""
         if 1 <= number <= len(self.project.layers):
-            self.select_layer(self.project.layers[number - 1].id)
+            self.select_layer(self.project.layers[-number].id)
 
     def add_layer(self) -> LayerId | None:
         """Add a layer on top and select it; None where nothing may be changed."""
@@ -890,8 +890,8 @@ class Session(QObject):
     ) -> None:
         layer = self.selected_layer
         if layer is not None and self._playhead in layer.prompts and self._is_promptable():
-            project = change(self.project, layer.id, self._playhead)
-            self._commit(self._on_frame(label), project, merge)
+            change = partial(change, layer_id=layer.id, frame=self._playhead)
+            self.edit(self._on_frame(label), change, merge)
 
     def _on_frame(self, label: str) -> str:
         return self.tr("{0}, frame {1}").format(label, self._playhead)

@@ -77,4 +77,7 @@ def _sentence(path: Path, error: OSError) -> str:
         )
     if error.errno in BLOCKED:
         return f"{path} cannot be made: a file stands where a folder is needed; move it away."
-    return f"{path} could not be written ({error.strerror}); check the disk and export again."
+    return (
+        f"{path} could not be written ({error.strerror}); choose another folder, or check the disk"
+        " and try again."
+    )

@@ -38,7 +38,8 @@ def move_layer(project: Project, layer_id: LayerId, to: int) -> Project:
     layer = project.layer(layer_id)
     rest = [x for x in project.layers if x.id != layer_id]
     rest.insert(max(0, min(to, len(rest))), layer)
-    return replace(project, layers=tuple(rest))
+    layers = tuple(rest)
+    return project if layers == project.layers else replace(project, layers=layers)
 
 
 def rename_layer(project: Project, layer_id: LayerId, name: str) -> Project:
@@ -71,7 +72,7 @@ def set_in_out(project: Project, in_out: FrameRange | None) -> Project:
     """The work range, cut to the clip; None is the whole clip."""
     if in_out is not None and project.clip is not None:
         in_out = in_out.intersect(project.clip.frames)
-    return replace(project, in_out=in_out)
+    return project if in_out == project.in_out else replace(project, in_out=in_out)
 
 
 def add_point(project: Project, layer_id: LayerId, frame: int, point: Point) -> Project:

@@ -124,6 +124,10 @@ class Project:
                 return layer
         raise KeyError(layer_id)
 
+    def number(self, place: int) -> int:
+        """The number of the layer at `place`: the lowest is 1, so a new one renumbers no other."""
+        return len(self.layers) - place
+
     @property
     def work_range(self) -> FrameRange | None:
         """The in/out range, else the whole clip; None without a clip."""

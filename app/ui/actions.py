@@ -42,6 +42,8 @@ RULES: Mapping[str, Callable[[Session, Picked], bool]] = {
     "saved": lambda session, _viewer: session.files.home is not None,
     "layers": lambda session, _viewer: bool(session.project.layers),
     "layer": lambda session, _viewer: session.selected is not None,
+    "layer_above": lambda session, _viewer: _layer_is_not(session, 0),
+    "layer_below": lambda session, _viewer: _layer_is_not(session, -1),
     "undo": lambda session, _viewer: session.history.can_undo,
     "redo": lambda session, _viewer: session.history.can_redo,
     "prompt": lambda session, _viewer: bool(
@@ -75,6 +77,12 @@ REASONS: Mapping[str, Callable[[Session], str]] = {
     "suspects": lambda session: session.review_obstacle(),
     "suspect": lambda session: session.approval_obstacle(),
 }  # why not, for rules whose answer is not plain to see
+
+
+def _layer_is_not(session: Session, place: int) -> bool:
+    """Whether a layer is selected, and another one is at that place."""
+    layer = session.selected_layer
+    return layer is not None and layer is not session.project.layers[place]
 
 
 class Actions(QObject):

@@ -98,11 +98,12 @@ class LayerPanel(QWidget):
 
     def _show(self, row: int, layer: Layer) -> None:
         item = self.list.item(row)
-        state = (layer.id, layer.name, layer.colour, layer.shown, layer.solo, layer.locked)
+        number = self._session.project.number(row)
+        state = (layer.id, number, layer.name, layer.colour, layer.shown, layer.solo, layer.locked)
         if item.data(Qt.ItemDataRole.UserRole) != state:
             item.setData(Qt.ItemDataRole.UserRole, state)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, layer.name)
-            self._row(row).show_layer(layer, row + 1)
+            self._row(row).show_layer(layer, number)
 
     def _sync_selection(self) -> None:
         ids = [layer.id for layer in self._session.project.layers]
@@ -130,7 +131,7 @@ class LayerPanel(QWidget):
         layer, before = self._layer(row), self._session.project
         self._session.edit(label, lambda project: change(project, layer.id))
         if self._session.project is before:
-            self._row(row).show_layer(layer, row + 1)  # not the button as it was clicked
+            self._row(row).show_layer(layer, before.number(row))  # not the button as it was clicked
 
     def _move(self, row: int, to: int) -> None:
         self._edit(row, self.tr("Move layer"), lambda p, layer: edits.move_layer(p, layer, to))

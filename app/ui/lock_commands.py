@@ -92,6 +92,7 @@ class LockCommands(QObject):
     def __init__(self, session: Session, window: QWidget) -> None:
         super().__init__(window)
         self._session, self._window = session, window
+        self._last = ""  # the folder masks were taken from last
 
     def set_locked(self, locked: bool) -> None:
         """Lock the frame under the playhead, or let it be changed again."""
@@ -120,6 +121,7 @@ class LockCommands(QObject):
             self._window, self.tr("Import masks"), self._folder(), kinds
         )
         if names:
+            self._last = str(Path(names[0]).parent)
             self._session.import_masks([Path(name) for name in names])
 
     def import_folder(self) -> None:
@@ -127,11 +129,12 @@ class LockCommands(QObject):
         title = self.tr("Import a folder of masks")
         name = QFileDialog.getExistingDirectory(self._window, title, self._folder())
         if name:
+            self._last = name
             self._session.import_masks([Path(name)])
 
     def _folder(self) -> str:
         clip = self._session.clip
-        return str(clip.path.parent) if clip else ""
+        return self._last or (str(clip.path.parent) if clip else "")
 
     def _lock(self, reason: str, *, in_range: bool, locked: bool) -> None:
         layer = self._ready(reason)

@@ -150,7 +150,8 @@ class OfferPanel(QFrame):
         column.setContentsMargins(0, 0, 0, 0)
         whole = QHBoxLayout(self)
         whole.setContentsMargins(theme.GAP, theme.GRID, theme.GAP, theme.GAP)
-        whole.addWidget(content, 1)
+        whole.addStretch()
+        whole.addWidget(content, WIDEST)  # as wide as it may be before the sides get anything
         whole.addStretch()
 
     def _connect(self) -> None:

@@ -119,7 +119,9 @@ class TimelineView(QAbstractScrollArea):
             scroll=self.verticalScrollBar().value(),
             in_out=self._range or project.in_out or clip.frames,
             limited=(self._range or project.in_out or clip.frames) != clip.frames,
-            rows=tuple(self._row(layer, n) for n, layer in enumerate(project.layers, 1)),
+            rows=tuple(
+                self._row(layer, project.number(at)) for at, layer in enumerate(project.layers)
+            ),
             selected=ids.index(selected) if selected in ids else None,
             cached=self._lines[0],
             embedded=self._lines[1],

@@ -116,6 +116,23 @@ def test_undo_and_redo_lead_to_the_very_values(values: list[Project], data: st.D
         assert history.present is values[index]
 
 
+@many
+@given(walks())
+def test_an_edit_that_changes_nothing_is_none(values: list[Project]) -> None:
+    """The session makes a step of what is another value."""
+    for before, after in pairwise(values):
+        assert after is before or after != before or _masks_came(before, after)
+
+
+def _masks_came(before: Project, after: Project) -> bool:
+    """Whether masks were put anew, as propagation does; whether they are equal is not looked at."""
+    return any(
+        mask is not new.masks.get(frame)
+        for old, new in zip(before.layers, after.layers, strict=True)
+        for frame, mask in old.masks.items()
+    )
+
+
 def _instead(old: Project, new: Project, value: Project) -> Project:
     return new if value is old else value
 

@@ -75,6 +75,7 @@ def assert_untouched(older: Path) -> None:
         (errno.EROFS, "may not be written"),
         (errno.EACCES, "may not be written"),
         (errno.EIO, "could not be written"),
+        (errno.ENOENT, "choose another folder"),
     ],
 )
 def test_a_torn_write_leaves_the_older_file_and_says_why(

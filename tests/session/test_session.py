@@ -295,10 +295,10 @@ def test_a_session_ends_while_it_encodes(
 
 
 @pytest.mark.parametrize("number", [1, 2])
-def test_layers_are_chosen_by_their_place(session: Session, number: int) -> None:
+def test_layers_are_chosen_by_their_number(session: Session, number: int) -> None:
     ids = [session.add_layer(), session.add_layer()]
     session.select_layer_number(number)
-    assert session.selected == ids[::-1][number - 1]
+    assert session.selected == ids[number - 1]
 
 
 def test_undoing_a_deleted_layer_selects_it_again(session: Session) -> None:

@@ -389,7 +389,7 @@ class FakeSession(QObject):
     def select_layer_number(self, number: int) -> None:
         self._note("select_layer_number", number)
         if number <= len(self.project.layers):
-            self.select_layer(self.project.layers[number - 1].id)
+            self.select_layer(self.project.layers[-number].id)
 
     def add_layer(self) -> LayerId:
         self._note("add_layer")

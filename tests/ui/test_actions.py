@@ -63,6 +63,29 @@ def test_no_key_runs_two_actions(actions: Actions) -> None:
     assert [key for key, count in keys.items() if count > 1] == []
 
 
+@pytest.mark.parametrize("menu", MENUS)
+def test_no_letter_of_a_menu_means_two_of_its_actions(menu: str) -> None:
+    texts = [row.text for row in action_table(str) if row.menu == menu]
+    letters = Counter(text[text.index("&") + 1].lower() for text in texts if "&" in text)
+    assert [letter for letter, count in letters.items() if count > 1] == []
+
+
+def test_a_layer_moves_only_where_there_is_another(actions: Actions) -> None:
+    session = FakeSession(Project(make_clip(), (make_layer("Rabbit"), make_layer("Grass"))))
+
+    def can_move() -> tuple[bool, bool]:
+        actions.update_enabled(as_session(session), Nothing(), recent=False)
+        return actions["layer.up"].isEnabled(), actions["layer.down"].isEnabled()
+
+    assert can_move() == (False, False)
+    session.select_layer("rabbit")
+    assert can_move() == (False, True)
+    session.select_layer("grass")
+    assert can_move() == (True, False)
+    session.delete_layer("rabbit")
+    assert can_move() == (False, False)
+
+
 def test_a_tool_tip_follows_the_key(actions: Actions) -> None:
     assert "Ctrl+E" in actions["file.export"].toolTip()
     actions.rebind("file.export", "Ctrl+Shift+E")

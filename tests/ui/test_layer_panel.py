@@ -58,9 +58,24 @@ def last_label(session: FakeSession) -> str:
 
 def test_rows_show_number_name_and_state(panel: LayerPanel) -> None:
     assert [row(panel, n).name.text() for n in range(3)] == ["Rabbit", "Grass", "Sky"]
-    assert [row(panel, n).number.text() for n in range(3)] == ["1", "2", "3"]
+    assert [row(panel, n).number.text() for n in range(3)] == ["3", "2", "1"]
     assert row(panel, 0).eye.accessibleName() == "Show Rabbit"
     assert panel.list.currentRow() == 0
+
+
+def test_a_new_layer_renumbers_no_other_and_a_deleted_one_those_above(
+    panel: LayerPanel, session: FakeSession
+) -> None:
+    def numbers() -> dict[str, str]:
+        rows = (row(panel, n) for n in range(panel.list.count()))
+        return {item.name.text(): item.number.text() for item in rows}
+
+    session.add_layer()
+    assert numbers() == {"Layer 1": "4", "Rabbit": "3", "Grass": "2", "Sky": "1"}
+    session.select_layer_number(3)
+    assert session.selected == "rabbit"
+    session.delete_layer("sky")
+    assert numbers() == {"Layer 1": "3", "Rabbit": "2", "Grass": "1"}
 
 
 def test_a_double_click_and_a_new_name_is_one_edit(

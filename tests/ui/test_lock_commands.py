@@ -177,6 +177,27 @@ def test_files_and_folders_are_asked_for(
     assert session.called("import_masks") == [([Path(n) for n in names],), ([Path("/masks")],)]
 
 
+def test_the_next_import_begins_in_the_folder_of_the_last(
+    actions: Actions, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+
+    def files(_parent: QWidget, _title: str, folder: str, _kinds: str) -> tuple[list[str], str]:
+        begun.append(folder)
+        return ["/masks/shot/m.1001.png"], ""
+
+    def folder(_parent: QWidget, _title: str, folder: str) -> str:
+        begun.append(folder)
+        return ""
+
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", files)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", folder)
+    run(actions, session, "track.import")
+    run(actions, session, "track.import_folder")
+    run(actions, session, "track.import")
+    assert begun == [str(make_clip().path.parent), "/masks/shot", "/masks/shot"]
+
+
 def test_giving_up_the_dialog_imports_nothing(
     actions: Actions, session: FakeSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -115,6 +115,18 @@ def panel(window: MainWindow) -> OfferPanel:
     return panel
 
 
+def test_in_a_wide_window_the_offers_stand_in_the_middle(
+    panel: OfferPanel, window: MainWindow, qtbot: QtBot
+) -> None:
+    window.resize(1590, 800)
+    panel.show_offers(footage(offer("a")))
+    qtbot.waitUntil(lambda: panel.width() > 1500)
+    left = panel.list.mapTo(panel, QPoint(0, 0)).x()
+    right = panel.width() - left - panel.list.width()
+    assert left == pytest.approx(right, abs=2)
+    assert left > 200
+
+
 @pytest.fixture
 def heard(panel: OfferPanel) -> Heard:
     return Heard(panel)
