@@ -56,10 +56,15 @@ class Painted(QObject):
         return False
 
 
-def wait(condition: Callable[[], bool]) -> None:
-    """Run the event loop until `condition` holds. Raises TimeoutError."""
-    until = time.perf_counter() + PATIENCE
+def wait(condition: Callable[[], bool], progress: Callable[[], object] = lambda: None) -> None:
+    """Run the event loop until `condition` holds.
+
+    Raises TimeoutError where it does not for PATIENCE seconds in which `progress` stays the same.
+    """
+    until, before = time.perf_counter() + PATIENCE, progress()
     while not condition():
+        if (now := progress()) != before:
+            until, before = time.perf_counter() + PATIENCE, now
         if time.perf_counter() > until:
             raise TimeoutError
         QApplication.processEvents()

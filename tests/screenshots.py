@@ -19,6 +19,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from app import paths
 from app.cli_demo import demo_clip, with_prompts
+from app.domain import edits
+from app.domain.frames import FrameRange
 from app.domain.live_copy import LiveCopy
 from app.domain.project_write import View
 from app.headless import load_model
@@ -28,6 +30,7 @@ from app.window import Store, make_window
 from tests.bench import wait
 
 FRAME = 1067
+PROPAGATED = FrameRange(1045, FRAME)  # enough to see; the whole clip takes minutes
 SMALL = (1024, 700)
 
 
@@ -52,18 +55,14 @@ def shoot(window: MainWindow, folder: Path, scratch: Path) -> None:
     save(window, folder, "recovery-small", SMALL)
     window.offers.clear("recover")
     session.start_with(with_prompts(demo_clip()))
-    layer_id = session.project.layers[0].id
     session.seek(FRAME)
-    wait(
-        lambda: all(not session.is_pending(layer_id, f) for f in session.project.layers[0].prompts)
-    )
-    wait(lambda: window.viewer.is_current and session.matte(layer_id, FRAME) is not None)
-    wait(lambda: len(session.embedded_frames()) > 20)
+    propagate(window)
     save(window, folder, "clip")
     for mode in ("outline", "matte", "cutout", "difference"):
         window.viewer.toggle_mode(mode)
         save(window, folder, mode)
     window.viewer.toggle_mode("overlay")
+    shoot_review(window, folder)
     window.show_history()
     save(window, folder, "history")
     window.export_mattes()
@@ -76,6 +75,52 @@ def shoot(window: MainWindow, folder: Path, scratch: Path) -> None:
     save(dialog, folder, "exported")
     dialog.close()
     shoot_models(window, folder)
+
+
+def propagate(window: MainWindow) -> None:
+    """Answer the clicks of the selected layer, then carry its masks through PROPAGATED.
+
+    That may take as long as it takes here, if only more comes. A tracker looks at all frames up to
+    a keyframe before it answers, so those count as well.
+    """
+    session = window.session
+    layer_id = session.selected
+    assert layer_id is not None
+
+    def come() -> tuple[int, int]:
+        return len(session.project.layer(layer_id).masks), len(session.embedded_frames())
+
+    wait(lambda: come()[0] == len(session.project.layer(layer_id).prompts), come)
+    session.seek(PROPAGATED.first)
+    session.set_in()
+    session.seek(PROPAGATED.last)
+    session.set_out()
+    session.propagate("backward")
+    wait(lambda: not session.propagating, come)
+    session.clear_in_out()
+    settle(window)
+
+
+def shoot_review(window: MainWindow, folder: Path) -> None:
+    """An ear, too fine for the model to be sure of: something to look at."""
+    session = window.session
+    layer_id = session.add_layer()
+    assert layer_id is not None
+    session.edit("Rename layer", lambda project: edits.rename_layer(project, layer_id, "Ear"))
+    session.add_point(361, 103, include=True)
+    propagate(window)
+    window.show_review()
+    session.step_suspect(-1)
+    settle(window)
+    save(window, folder, "review")
+    session.seek(FRAME)
+
+
+def settle(window: MainWindow) -> None:
+    """Wait for the picture and the matte of the playhead."""
+    session = window.session
+    layer = session.project.layers[0].id
+    wait(lambda: window.viewer.is_current and session.matte(layer, session.playhead) is not None)
 
 
 def shoot_models(window: MainWindow, folder: Path) -> None:

@@ -53,7 +53,8 @@ def chosen(monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_whole_report_can_be_read_and_not_changed(dialog: ReportDialog) -> None:
     assert dialog.view.toPlainText() == BUNDLE.text
     assert dialog.view.isReadOnly()
-    assert dialog.view.fontInfo().fixedPitch()
+    letters = dialog.view.fontMetrics()
+    assert letters.horizontalAdvance("i") == letters.horizontalAdvance("W")
 
 
 def test_what_is_typed_comes_first_and_goes_again(qtbot: QtBot, dialog: ReportDialog) -> None:
