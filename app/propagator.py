@@ -327,7 +327,7 @@ class Propagator(QObject):
         elif run.propagation.is_fix and run.taken:
             text = self.tr("The fix changed frames {}.")
             self._host.say("info", text.format(spans(sorted(run.taken))))
-        elif run.propagation.is_fix:
+        elif run.propagation.is_fix and not run.batch.cancelled:
             self._host.say("info", self.tr("The fix changes no other frame."))
         if self._folder.error != self._told and self._folder.error is not None:
             self._host.say("warning", f"{self._folder.error}.")

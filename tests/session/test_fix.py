@@ -84,6 +84,21 @@ def test_the_history_and_a_message_name_what_a_fix_changed(
     assert said[-1].text == "The fix changes no other frame."
 
 
+def test_nothing_is_said_of_what_a_cancelled_fix_would_have_changed(
+    keyed: Session, qtbot: QtBot, model: TrackingDiscModel
+) -> None:
+    keyed.edit("In, out", lambda p: edits.set_in_out(p, FrameRange(FIRST, HOLE - 1)))
+    run(keyed, qtbot)
+    click(keyed, qtbot, 1005, X)
+    said: list[Message] = []
+    keyed.message_sent.connect(said.append)
+    model.tracking.clear()
+    keyed.propagate_fix()
+    keyed.cancel_propagation()
+    end(keyed, qtbot)
+    assert said == []
+
+
 def test_a_fix_that_changes_nothing_is_carried_nowhere(
     keyed: Session, qtbot: QtBot, model: TrackingDiscModel
 ) -> None:
