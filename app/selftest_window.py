@@ -22,6 +22,7 @@ from app.cli_demo import PROMPTS
 from app.domain.frames import FrameRange
 from app.selftest import FRAME, SelftestError
 from app.settings import Settings
+from models.redraw import iou
 
 if TYPE_CHECKING:
     from app.ui.main_window import MainWindow
@@ -122,6 +123,4 @@ def _likeness(inside: NDArray[np.bool_]) -> float:
     expected = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     if expected is None or expected.shape != inside.shape:
         raise SelftestError(f"{path} is missing or damaged; install Rotocel again.")
-    wanted = expected > 127
-    union = np.count_nonzero(wanted | inside)
-    return float(np.count_nonzero(wanted & inside) / union) if union else 0.0
+    return iou(inside, expected > 127)

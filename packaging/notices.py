@@ -19,6 +19,7 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 HERE = Path(__file__).parent
+OURS = "rotocel"
 TEXTS = re.compile(r"licen[cs]e|copying|notice", re.IGNORECASE)
 HEADING = """\
 # What is inside Rotocel, and under what terms
@@ -146,7 +147,10 @@ def _wheels() -> dict[str, Distribution]:
 
 def _of_wheel(source: str) -> Part | None:
     dist = _wheels().get(str(Path(source).resolve())) if source else None
-    return _wheel(dist.metadata["Name"]) if dist else None
+    if dist is None:
+        return None
+    name = dist.metadata["Name"]
+    return _ours() if name == OURS else _wheel(name)
 
 
 @cache
@@ -236,4 +240,4 @@ def _ours() -> Part:
     root = HERE.parent
     models = root / "resources" / "models" / "mobilesam"
     texts = (root / "LICENSE", models / "NOTICE", root / "resources" / "demo" / "CREDITS")
-    return Part("Rotocel", _wheel("rotocel").version, "Apache-2.0", "see the README", texts)
+    return Part("Rotocel", _wheel(OURS).version, "Apache-2.0", "see the README", texts)
