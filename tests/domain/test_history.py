@@ -88,6 +88,7 @@ def walks(draw: st.DrawFn) -> list[Project]:
         project = values[-1]
         if not project.layers:
             project = edits.add_layer(project)
+            values.append(project)
         name = draw(st.sampled_from(sorted(EDITS)))
         layer = draw(st.sampled_from(project.layers))
         values.append(EDITS[name](draw, project, layer, draw(FRAMES)))
