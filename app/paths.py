@@ -14,6 +14,11 @@ def resource(*parts: str) -> Path:
     return Path(__file__).resolve().parents[1].joinpath("resources", *parts)
 
 
+def changelog() -> Path:
+    """What is new in each version, as Markdown."""
+    return resource("CHANGELOG.md")
+
+
 def user_config() -> Path:
     """The folder of the user's settings."""
     return user_config_path(NAME, appauthor=False)

@@ -30,6 +30,7 @@ class Settings:
     device: str = "auto"  # what models run on: auto, cpu, cuda, directml, coreml
     model: str = ""  # id of the pack that answers; empty: the one that ships with the program
     catalogue: str = ""  # file of models that can be had; empty: the one that ships
+    version_seen: str = ""  # of the program that ran last; empty: none has yet
     log_paths: bool = False  # write paths and names of footage to the log
 
     def with_recent(self, clip: Path) -> Settings:

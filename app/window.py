@@ -24,6 +24,7 @@ from app.settings import Settings, SettingsError, load, save
 from app.ui import theme
 from app.ui.main_window import MainWindow
 from app.ui.report_dialog import ReportDialog
+from app.version import VERSION
 from models.base import Model, ModelError
 
 log = logging.getLogger(__name__)
@@ -112,6 +113,7 @@ def open_window(path: Path | None, project: Project | None = None) -> MainWindow
         window.messages.show_message(Message("warning", crash.SENTENCE, stays=True))
     if store.fault:
         window.messages.show_message(Message("warning", store.fault, stays=True))
+    _mention_news(window, store)
     if project is None and path is None:
         window.files.offer_recovery()
     else:  # what is opened comes first
@@ -121,6 +123,17 @@ def open_window(path: Path | None, project: Project | None = None) -> MainWindow
     elif path is not None:
         window.session.open(path)
     return window
+
+
+def _mention_news(window: MainWindow, store: Store) -> None:
+    """Say once after an update that there is something new; never at the very first start."""
+    seen = store.settings.version_seen
+    if seen == VERSION:
+        return
+    store.change(replace(store.settings, version_seen=VERSION))
+    if seen:
+        text = f"This is Rotocel {VERSION}, {seen} before; Help, What is new says what changed."
+        window.messages.show_message(Message("info", text, stays=True))
 
 
 def _first_model(settings: Settings) -> tuple[Model, str]:

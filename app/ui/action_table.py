@@ -352,6 +352,8 @@ def _help_rows(tr: Translate) -> tuple[Row, ...]:
             tr("Open the folder of log files")),
         Row("help.report", tr("Make an error &report…"), "help", "window.make_report", "", "report",
             tr("Gather what helps to find a fault; you read it before anyone else does")),
+        Row("help.news", tr("What is &new"), "help", "window.show_news", "", "news",
+            tr("What each version brought")),
         Row("help.about", tr("&About Rotocel"), "help", "window.show_about", "", "info",
             tr("Version and licences")),
     )  # fmt: skip

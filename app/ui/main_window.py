@@ -36,6 +36,7 @@ from app.ui.lock_commands import LockCommands
 from app.ui.message_bar import MessageBar
 from app.ui.mode_bar import ModeBar
 from app.ui.models_dialog import ModelsDialog
+from app.ui.news_dialog import NewsDialog
 from app.ui.offers import OfferPanel
 from app.ui.review_panel import ReviewPanel
 from app.ui.settings_store import SettingsStore
@@ -180,6 +181,10 @@ class MainWindow(QMainWindow):
     def make_report(self) -> None:
         """Ask for an error report; whoever made the window knows how to gather one."""
         self.report_requested.emit()
+
+    def show_news(self) -> None:
+        """Show what each version brought."""
+        NewsDialog(paths.changelog(), self).open()
 
     def show_about(self) -> None:
         """Say which version this is."""
