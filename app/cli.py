@@ -8,107 +8,72 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
+from types import ModuleType
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from app import (
-    cli_bench,
-    cli_demo,
-    cli_dump,
-    cli_evaluate,
-    cli_export,
-    cli_matte,
-    cli_models,
-    cli_propagate,
-    cli_report,
-    cli_selftest,
-)
-from app.cli_demo import OpenWindow
 from app.cli_words import CommandError, MaskAt, Parser, UsageError
-from app.domain.clip import ClipError
-from app.domain.project_schema import ProjectError
-from app.evaluate import EvaluationError
 from app.headless import settings_path
 from app.paths import user_logs
 from app.redaction import hide
-from app.selftest import SelftestError
 from app.settings import Settings, SettingsError, load
 from app.version import VERSION
-from export.base import ExportError, FrameError
-from models.base import ModelError
+
+if TYPE_CHECKING:
+    from app.cli_demo import OpenWindow
 
 log = logging.getLogger(__name__)
 
-EXPECTED = (
-    ClipError,
-    CommandError,
-    EvaluationError,
-    ExportError,
-    FrameError,
-    ModelError,
-    ProjectError,
-    SelftestError,
-)
+Chosen: TypeAlias = argparse.Namespace
+Run: TypeAlias = "Callable[[ModuleType, Chosen, OpenWindow], int]"
 
 
 class Command(NamedTuple):
-    """A command: what it does in a few words, its arguments, and what runs."""
+    """A command: what it does in a few words, and the module of `app` that has the rest of it.
+
+    That is loaded when the command is typed: the window starts without any of them.
+    """
 
     what: str
-    add_arguments: Callable[[Parser], None]
-    run: Callable[[argparse.Namespace, OpenWindow], int]
+    module: str
+    run: Run
+
+
+def _alone(module: ModuleType, chosen: Chosen, _window: OpenWindow) -> int:
+    return int(module.run(chosen))
+
+
+def _with_settings(module: ModuleType, chosen: Chosen, _window: OpenWindow) -> int:
+    return int(module.run(chosen, _settings()))
+
+
+def _with_window(module: ModuleType, chosen: Chosen, window: OpenWindow) -> int:
+    return int(module.run(chosen, _settings(), window))
 
 
 COMMANDS = {
-    "matte": Command(
-        "write mattes from clicks, without a window",
-        cli_matte.add_arguments,
-        lambda chosen, _: cli_matte.run(chosen, _settings()),
-    ),
+    "matte": Command("write mattes from clicks, without a window", "cli_matte", _with_settings),
     "propagate": Command(
-        "follow objects from clicks or masks, without a window",
-        cli_propagate.add_arguments,
-        lambda chosen, _: cli_propagate.run(chosen, _settings()),
+        "follow objects from clicks or masks, without a window", "cli_propagate", _with_settings
     ),
     "export": Command(
-        "write the mattes of a project, without a window",
-        cli_export.add_arguments,
-        lambda chosen, _: cli_export.run(chosen, _settings()),
+        "write the mattes of a project, without a window", "cli_export", _with_settings
     ),
     "dump": Command(
-        "write what is in a project as JSON and PNG, even of a damaged one",
-        cli_dump.add_arguments,
-        lambda chosen, _: cli_dump.run(chosen),
+        "write what is in a project as JSON and PNG, even of a damaged one", "cli_dump", _alone
     ),
-    "demo": Command(
-        "matte the bundled clip and open it",
-        cli_demo.add_arguments,
-        lambda chosen, open_window: cli_demo.run(chosen, _settings(), open_window),
-    ),
+    "demo": Command("matte the bundled clip and open it", "cli_demo", _with_window),
     "evaluate": Command(
-        "measure how good a model is, or masks on the disk",
-        cli_evaluate.add_arguments,
-        lambda chosen, _: cli_evaluate.run(chosen, _settings()),
+        "measure how good a model is, or masks on the disk", "cli_evaluate", _with_settings
     ),
-    "models": Command(
-        "list, get, check, choose and remove models",
-        cli_models.add_arguments,
-        lambda chosen, _: cli_models.run(chosen, _settings()),
-    ),
+    "models": Command("list, get, check, choose and remove models", "cli_models", _with_settings),
     "bench": Command(
-        "measure how fast a model is here, beside its original",
-        cli_bench.add_arguments,
-        lambda chosen, _: cli_bench.run(chosen, _settings()),
+        "measure how fast a model is here, beside its original", "cli_bench", _with_settings
     ),
-    "report": Command(
-        "gather what helps to find a fault",
-        cli_report.add_arguments,
-        lambda chosen, _: cli_report.run(chosen),
-    ),
+    "report": Command("gather what helps to find a fault", "cli_report", _alone),
     "selftest": Command(
-        "say what is installed here and try one click",
-        cli_selftest.add_arguments,
-        lambda chosen, _window: cli_selftest.run(chosen, _settings()),
+        "say what is installed here and try one click", "cli_selftest", _with_settings
     ),
 }
 OVERVIEW = "\n".join(f"  rotocel {name:9} {command.what}" for name, command in COMMANDS.items())
@@ -123,17 +88,38 @@ def run(arguments: Sequence[str], open_window: OpenWindow) -> int:
         return _dispatch_to_a_reader(arguments, open_window)
     except UsageError as e:
         return complain(str(e), 2)
-    except EXPECTED as e:
-        log.info("%s failed", arguments[0], exc_info=e)
-        return complain(str(e), 1)
     except SystemExit as e:  # argparse, having printed its help
         return int(e.code or 0)
     except KeyboardInterrupt:
         return complain("Stopped; what was finished stays.", 1)
     except Exception as e:
+        if isinstance(e, _expected()):
+            log.info("%s failed", arguments[0], exc_info=e)
+            return complain(str(e), 1)
         log.exception("%s failed", arguments[0])
         kind = type(e).__name__
         return complain(f"Rotocel met a fault of its own ({kind}: {e}); see {user_logs()}.", 1)
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    """The errors whose text is fit to be shown."""
+    from app.domain.clip import ClipError  # noqa: PLC0415 - these rooms take long to load
+    from app.domain.project_schema import ProjectError  # noqa: PLC0415
+    from app.evaluate import EvaluationError  # noqa: PLC0415
+    from app.selftest import SelftestError  # noqa: PLC0415
+    from export.base import ExportError, FrameError  # noqa: PLC0415
+    from models.base import ModelError  # noqa: PLC0415
+
+    return (
+        ClipError,
+        CommandError,
+        EvaluationError,
+        ExportError,
+        FrameError,
+        ModelError,
+        ProjectError,
+        SelftestError,
+    )
 
 
 def complain(sentence: str, code: int) -> int:
@@ -171,9 +157,10 @@ def _dispatch_to_a_reader(arguments: Sequence[str], open_window: OpenWindow) -> 
 def _dispatch(arguments: Sequence[str], open_window: OpenWindow) -> int:
     name, *rest = arguments
     command = COMMANDS[name]
+    module = import_module(f"app.{command.module}")
     parser = Parser(prog=f"rotocel {name}", description=f"{command.what.capitalize()}.")
-    command.add_arguments(parser)
-    return command.run(_parsed(parser, rest), open_window)
+    module.add_arguments(parser)
+    return command.run(module, _parsed(parser, rest), open_window)
 
 
 def _parsed(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
@@ -118,7 +118,7 @@ def numerals(font: QFont) -> QFont:
 
 @cache
 def icon(name: str) -> QIcon:
-    """The icon `resources/icons/<name>.svg`, tinted for every state, sharp at any scale."""
+    """The icon `resources/icons/<name>.svg`, tinted for every state, sharp on these screens."""
     result = QIcon()
     modes = {
         QIcon.Mode.Normal: TEXT,
@@ -127,15 +127,29 @@ def icon(name: str) -> QIcon:
         QIcon.Mode.Disabled: QColor("#6e6e6e"),
     }
     for mode, colour in modes.items():
-        for ratio in (1.0, 1.25, 1.5, 1.75, 2.0, 3.0):
+        for ratio in _ratios():
             result.addPixmap(pixmap(name, colour.name(), ICON, ratio), mode)
     return result
 
 
 @cache
+def _ratios() -> frozenset[float]:
+    """The device pixel ratios to draw icons for: each costs a start some 30 ms.
+
+    Those of the screens there are, and one that still looks well where a screen comes later.
+    """
+    return frozenset({2.0, *(screen.devicePixelRatio() for screen in QGuiApplication.screens())})
+
+
+@cache
+def _drawing(name: str) -> str:
+    return resource("icons", f"{name}.svg").read_text("utf-8")
+
+
+@cache
 def pixmap(name: str, colour: str, side: int, ratio: float = 1.0) -> QPixmap:
     """The icon `name` in `colour`, `side` logical pixels square at a device pixel `ratio`."""
-    source = resource("icons", f"{name}.svg").read_text("utf-8").replace("currentColor", colour)
+    source = _drawing(name).replace("currentColor", colour)
     renderer = QSvgRenderer(QByteArray(source.encode()))
     pixels = round(side * ratio)
     result = QPixmap(pixels, pixels)
