@@ -62,6 +62,7 @@ lint: setup
 	$(BIN)/mypy
 	cd packaging && $(abspath $(BIN))/mypy --strict bundle.py notices.py sizes.py
 	$(BIN)/lint-imports
+	@if command -v shellcheck >/dev/null; then shellcheck .ci/run packaging/*/*.sh; fi
 
 eval: setup
 	@if [ -d "$(SHARED)/data" ]; then $(BIN)/rotocel evaluate clicks --sets "$(SHARED)/data"; \

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# dist/rotocel, as `make freeze` left it, as an archive and as a package for Debian and Ubuntu.
+# dist/rotocel, as `make freeze` left it, as an archive and as a package for Debian and Ubuntu; as an
+# AppImage too where APPIMAGETOOL names the program that makes one.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -36,5 +37,17 @@ sed -e "s/@VERSION@/$version/" -e "s/@ARCHITECTURE@/$architecture/" -e "s/@LIBC@
 dpkg-deb --root-owner-group -Zxz --build "$stage" "dist/rotocel_${version}_$architecture.deb" >/dev/null
 rm -rf "$stage"
 
-(cd dist && sha256sum "$name.tar.zst" "rotocel_${version}_$architecture.deb" > SHA256SUMS)
-ls -l --block-size=MiB dist/*.tar.zst dist/*.deb
+made=("$name.tar.zst" "rotocel_${version}_$architecture.deb")
+
+if [[ -n "${APPIMAGETOOL:-}" ]]; then
+    folder=build/AppDir
+    rm -rf "$folder"
+    cp --archive dist/rotocel "$folder"
+    ln --symbolic rotocel "$folder/AppRun"
+    install -m 644 $here/rotocel.desktop resources/icons/rotocel.svg "$folder"
+    "$APPIMAGETOOL" --no-appstream "$folder" "dist/$name.AppImage"
+    rm -rf "$folder"
+    made+=("$name.AppImage")
+fi
+
+(cd dist && sha256sum "${made[@]}" > SHA256SUMS && ls -l --block-size=MiB "${made[@]}")
