@@ -42,7 +42,9 @@ def display() -> Iterator[Environment]:
     with os.fdopen(read) as number:
         name = f":{number.readline().strip()}"
     try:
-        yield {**os.environ, "DISPLAY": name, "QT_QPA_PLATFORM": "xcb"}
+        env = {**os.environ, "DISPLAY": name, "QT_QPA_PLATFORM": "xcb"}
+        env.pop("PYTHONDONTWRITEBYTECODE", None)  # from source, code is kept compiled as it mostly is
+        yield env
     finally:
         server.terminate()
         server.wait(10)
@@ -60,6 +62,7 @@ def started(command: Sequence[str], home: Path, env: Environment) -> Iterator[tu
         until(lambda: answers(log) > before, process)
         yield process.pid, time.perf_counter() - begun
     finally:
+        time.sleep(0.5)  # Qt complains of a window that goes while it is painted first
         process.send_signal(signal.SIGINT)
         process.wait(PATIENCE)
 
