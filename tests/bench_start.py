@@ -43,7 +43,7 @@ def display() -> Iterator[Environment]:
         name = f":{number.readline().strip()}"
     try:
         env = {**os.environ, "DISPLAY": name, "QT_QPA_PLATFORM": "xcb"}
-        env.pop("PYTHONDONTWRITEBYTECODE", None)  # from source, code is kept compiled as it mostly is
+        env.pop("PYTHONDONTWRITEBYTECODE", None)  # from source: compiled once
         yield env
     finally:
         server.terminate()
