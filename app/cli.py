@@ -21,6 +21,7 @@ from app import (
     cli_models,
     cli_propagate,
     cli_report,
+    cli_runtime,
     cli_selftest,
 )
 from app.cli_demo import OpenWindow
@@ -94,6 +95,11 @@ COMMANDS = {
         "list, get, check, choose and remove models",
         cli_models.add_arguments,
         lambda chosen, _: cli_models.run(chosen, _settings()),
+    ),
+    "runtime": Command(
+        "have models run on an NVIDIA card: list, get, install, remove",
+        cli_runtime.add_arguments,
+        lambda chosen, _: cli_runtime.run(chosen, _settings()),
     ),
     "bench": Command(
         "measure how fast a model is here, beside its original",

@@ -82,7 +82,7 @@ def test_it_opens_clicks_exports_and_says_nothing_else(program: Path, home: Path
         r"rotocel [\d.]+, Python .*",
         r"processors: .*",
         r"numpy [\d.]+, opencv-python-headless [\d.]+, av [\d.]+, OpenEXR [\d.]+, PySide6.* [\d.]+",
-        r"onnxruntime [\d.]+, providers: .*CPUExecutionProvider.*",
+        r"ONNX Runtime [\d.]+, built in, providers: .*CPUExecutionProvider.*",
         r"codecs: .*; lacking: none",
         r"libavcodec .*",
         r"models: mobilesam",
