@@ -115,13 +115,13 @@ def _load(pack: RuntimePack) -> str:
     """Import ONNX Runtime from `pack`; returns why that was not done."""
     if fault := pack.fault:
         return fault
-    if NAME in sys.modules:
-        return "Another ONNX Runtime was loaded before the installed one, which is not used."
     finder = _OnlyFrom(str(pack.folder))
     try:
         with _marked(pack) as fault:
             if fault:
                 return fault
+            if NAME in sys.modules:  # there can be but one in a process
+                return "Another ONNX Runtime was loaded before the installed one, which is idle."
             sys.meta_path.insert(0, finder)
             importlib.import_module(NAME)
     except Exception as e:  # noqa: BLE001 - whatever the pack's own code brings up
@@ -141,8 +141,7 @@ def _marked(pack: RuntimePack) -> Iterator[str]:
     """
     with ExitStack() as stack:
         with suppress(Timeout):
-            lock = FileLock(pack.mark.with_suffix(".lock"), PATIENCE, thread_local=False)
-            stack.enter_context(lock)
+            stack.enter_context(FileLock(pack.lock, PATIENCE, thread_local=False))
         if pack.mark.exists():
             yield (
                 f"The runtime {pack.wanted.name} ended the program when it was last started, so it "

@@ -38,6 +38,11 @@ class RuntimePack:
         return self.home / f"{self.wanted.name}.starting"
 
     @property
+    def lock(self) -> Path:
+        """A file that is locked meanwhile: a mark without the lock was left by a crash."""
+        return self.mark.with_suffix(".lock")
+
+    @property
     def is_installed(self) -> bool:
         """Whether a pack of its name is there, be it another one."""
         return (self.folder / RECORD).is_file()
@@ -95,6 +100,8 @@ class RuntimePack:
         with plain_errors(self.folder), Stages(self.home, "the runtimes").open() as stage:
             stage.take_away(self.folder)
             self.retry()
+            with suppress(OSError):  # Windows does not let go of the name of an open file
+                self.lock.unlink()
 
     def retry(self) -> None:
         """Forget that it ended the program once. Raises OSError."""

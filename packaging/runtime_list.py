@@ -1,4 +1,4 @@
-"""Makes the list of a runtime pack: `python packaging/runtime_list.py --python 3.11 --system SYSTEM`.
+"""Makes the list of a runtime pack: `python packaging/runtime_list.py --system linux-x86_64`.
 
 pip chooses and fetches the files, over a gigabyte, from whatever index it is set up for; the list
 holds their names, sizes and sums, and no address. What Rotocel brings itself, such as NumPy, is
