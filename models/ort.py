@@ -27,6 +27,7 @@ Array: TypeAlias = NDArray[Any]
 EXTERNAL_DATA = re.compile(rb"location(?<=[\x00\x08]location)")  # letters first: 30 times faster
 
 OUT_OF_MEMORY = re.compile(r"bad_alloc|allocate|out of memory", re.IGNORECASE)
+GPU_REASON = re.compile(r"\b\w+ failure \d+: [^;\n]*[^;\s]")  # what is meant, in a page of C++
 LONGEST_REASON = 300
 
 DEVICES: Mapping[str, tuple[str, str]] = {  # name in the settings -> (provider, as artists read it)
@@ -330,6 +331,8 @@ def _failure(name: str, what: str, e: Exception) -> ModelError:
 
 def _first_line(e: Exception) -> str:
     text = str(e).strip()
+    if meant := GPU_REASON.search(text):
+        text = meant[0]
     return text.splitlines()[0][:LONGEST_REASON] if text else type(e).__name__
 
 

@@ -252,6 +252,26 @@ class TestFallback:
         assert graph.device == "CPU"
         assert "NVIDIA CUDA failed (libcudnn is missing)" in graph.note
 
+    def test_of_what_cuda_says_the_reason_is_told(
+        self, claims_cuda: Callable[[Any], list[str]]
+    ) -> None:
+        """The text is that of onnxruntime-gpu 1.31.1 with a driver that has no card."""
+
+        def raising(data: bytes, options: Any, providers: list[str], **_: Any) -> Any:
+            if providers[0] == "CUDAExecutionProvider":
+                raise RuntimeError(
+                    "/src/cuda_call.cc:154 std::conditional_t<THRW> CudaCall(ERRTYPE, int) [with "
+                    "ERRTYPE = cudaError; bool THRW = true] CUDA failure 36: API call is not "
+                    "supported in the installed CUDA driver ; GPU=-1 ; hostname=vm ; file=x.cc"
+                )
+            return onnxruntime.InferenceSession(data, options, providers=providers)
+
+        claims_cuda(raising)
+        assert open_graph("doubling.onnx", doubling(), Runtime()).note == (
+            "NVIDIA CUDA failed (CUDA failure 36: API call is not supported in the installed CUDA "
+            "driver); the model runs on the CPU."
+        )
+
     def test_a_device_that_is_not_there_is_said_so(self) -> None:
         graph = open_graph("doubling.onnx", doubling(), Runtime("coreml"))
         assert graph.device == "CPU"
