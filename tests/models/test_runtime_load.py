@@ -230,12 +230,26 @@ def test_a_run_that_fails_leaves_no_mark(tmp_path: Path) -> None:
     assert not pack.mark.exists()
 
 
-def test_where_it_ended_another_process_meanwhile_graphs_open_on_the_cpu(tmp_path: Path) -> None:
+def test_where_it_ended_another_process_meanwhile_graphs_open_on_the_cpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pack = installed(tmp_path, WORKING)
     in_use(pack)
     pack.mark.touch()
-    graph = open_graph("graph", doubling(), Runtime("coreml"))
-    assert graph.device == "CPU"
+    asked: list[str] = []
+
+    def claimed() -> list[str]:
+        return ["CoreMLExecutionProvider", "CPUExecutionProvider"]
+
+    class Watched(onnxruntime.InferenceSession):  # type: ignore[misc, unused-ignore]
+        def __init__(self, *args: Any, providers: list[str], **kwargs: Any) -> None:
+            asked.extend(providers)
+            super().__init__(*args, providers=["CPUExecutionProvider"], **kwargs)
+
+    monkeypatch.setattr(onnxruntime, "get_available_providers", claimed)
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Watched)
+    graph = open_graph("graph", doubling(), Runtime())
+    assert asked == ["CPUExecutionProvider"]
     assert "ended the program when it was last started" in graph.note
     assert pack.mark.exists()
 
