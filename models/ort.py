@@ -175,6 +175,12 @@ def runtime_module() -> ModuleType:
     return module
 
 
+def runtime_version() -> str:
+    """The version that models are run by; a pack is not loaded to find out. Raises ModelError."""
+    pack = runtime_load.expected()
+    return pack.wanted.version if pack else str(runtime_module().__version__)
+
+
 def checked_bytes(data: bytes, sha256: str, name: str) -> bytes:
     """`data` itself once it has the hash `sha256` and is whole. Raises ModelError otherwise."""
     if hashlib.sha256(data).hexdigest() != sha256:

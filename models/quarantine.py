@@ -22,7 +22,7 @@ import numpy as np
 from models import runtime_load
 from models.base import BoxClick, Click, Embedding, Model, ModelError, Step
 from models.library import load
-from models.ort import Runtime, runtime_module
+from models.ort import Runtime, runtime_version
 from models.pack import Pack, read_pack
 from models.runtime_pack import RuntimePack
 from models.tracking import Tracking, tracker_of
@@ -69,7 +69,7 @@ def _key(pack: Pack, runtime: Runtime) -> str:
     """A name for this pack on this device and this version of ONNX Runtime."""
     info = pack.info
     facts = (TRIAL, info.digest, pack.family, pack.size, info.embedding_shapes, runtime.device)
-    text = repr((*facts, runtime_module().__version__))
+    text = repr((*facts, runtime_version()))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

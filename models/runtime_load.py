@@ -93,6 +93,14 @@ def used() -> RuntimePack | None:
     return _state.used
 
 
+def expected() -> RuntimePack | None:
+    """The pack that is used, or will be as far as can be told without loading it."""
+    pack = _state.offered
+    if _state.settled or pack is None or pack.fault or pack.mark.exists():
+        return _state.used
+    return pack
+
+
 @contextmanager
 def guard() -> Iterator[str]:
     """Marks that code of the pack runs inside, until some has been `proven`.

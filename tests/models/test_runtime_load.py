@@ -254,6 +254,21 @@ def test_where_it_ended_another_process_meanwhile_graphs_open_on_the_cpu(
     assert pack.mark.exists()
 
 
+def test_a_model_that_passed_its_trial_is_there_before_the_runtime_is_loaded(
+    tmp_path: Path,
+) -> None:
+    """The window starts with it: what may end the program must not come then."""
+    pack = installed(tmp_path, ABORTING)
+    runtime_load.offer(pack)
+    tiny, cpu = read_pack(write_tiny_pack(tmp_path / "tiny")), Runtime("cpu", threads=1)
+    (tmp_path / "tried").mkdir()
+    (tmp_path / "tried" / quarantine._key(tiny, cpu)).touch()
+    quarantine.load_tried(tiny, cpu, tmp_path / "tried")
+    assert not runtime_load._state.settled
+    pack.mark.touch()
+    assert runtime_load.expected() is None
+
+
 def test_a_trial_that_the_runtime_ends_says_nothing_of_the_model(tmp_path: Path) -> None:
     pack = installed(tmp_path, ABORTING)
     runtime_load.offer(pack)
