@@ -60,7 +60,7 @@ lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	cd packaging && $(abspath $(BIN))/mypy --strict bundle.py notices.py sizes.py
+	cd packaging && $(abspath $(BIN))/mypy --strict bundle.py notices.py runtime_list.py sizes.py
 	$(BIN)/lint-imports
 	@if command -v shellcheck >/dev/null; then shellcheck .ci/run packaging/*/*.sh; fi
 

@@ -9,12 +9,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from app import cli
+from app import cli, runtimes
 from app.cli_words import UsageError
 from app.domain.project import Project
 from app.headless import settings_path
 from app.log import kept
-from app.settings import SettingsError, load
+from app.settings import Settings, SettingsError, load
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the program with `argv` (the command line's by default); returns its exit code."""
     multiprocessing.freeze_support()  # a frozen program is its own child, see models.quarantine
     arguments = list(sys.argv[1:] if argv is None else argv)
-    with kept(log_paths=_log_paths()) as fault:
+    settings = _settings()
+    with kept(log_paths=settings.log_paths) as fault:
+        runtimes.offer(settings.device)
         if fault:
             cli.complain(fault, 0)
         if arguments and arguments[0] in cli.COMMANDS:
@@ -57,11 +59,11 @@ def _window(arguments: Sequence[str]) -> int:
     return open_window(Path(chosen.clip) if chosen.clip else None)
 
 
-def _log_paths() -> bool:
+def _settings() -> Settings:
     try:
-        return load(settings_path()).log_paths
+        return load(settings_path())
     except SettingsError:  # told where the settings are used
-        return False
+        return Settings()
 
 
 if __name__ == "__main__":

@@ -34,6 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "gemm": _gemm,
         "start": _start,
     }
+    if chosen.device != "cpu":
+        from app import runtimes  # noqa: PLC0415
+
+        runtimes.offer(chosen.device)
     make = makers.get(chosen.what, _graph)
     answer_lines(lambda: serving(*make(chosen)))
 

@@ -68,6 +68,11 @@ COMMANDS = {
         "measure how good a model is, or masks on the disk", "cli_evaluate", _with_settings
     ),
     "models": Command("list, get, check, choose and remove models", "cli_models", _with_settings),
+    "runtime": Command(
+        "have models run on an NVIDIA card: list, get, install, remove",
+        "cli_runtime",
+        _with_settings,
+    ),
     "bench": Command(
         "measure how fast a model is here, beside its original", "cli_bench", _with_settings
     ),

@@ -34,6 +34,11 @@ def user_models() -> Path:
     return user_data_path(NAME, appauthor=False) / "models"
 
 
+def user_runtimes() -> Path:
+    """The folder of runtime packs the user installed."""
+    return user_data_path(NAME, appauthor=False) / "runtimes"
+
+
 def user_downloads() -> Path:
     """The folder of downloads that are no packs, and of those that are not finished."""
     return user_data_path(NAME, appauthor=False) / "downloads"

@@ -30,6 +30,7 @@ class Status:
     activity: str  # e.g. "encoding 1043-1080 (37 left, 0:21)"; empty at rest
     cache: str  # memory in use, e.g. "312 MB"
     score: float | None  # the model's estimate of the clicked mask of the selected layer here
+    runtime: str = ""  # what runs the model, e.g. "ONNX Runtime 1.32.0, built in", once it runs
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,10 @@ from app.domain.project import Prompt
 from app.headless import BUNDLED, load_model, packs
 from app.jobs import answer
 from app.paths import user_cache, user_config, user_logs, user_models
+from app.runtimes import in_use
 from app.settings import Settings
 from app.version import VERSION
+from models import runtime_load
 from models.ort import runtime_module
 
 PACKAGES = ("numpy", "opencv-python-headless", "av", "OpenEXR", "PySide6-Essentials")
@@ -57,8 +59,9 @@ def _versions() -> Iterator[str]:
     yield f"rotocel {VERSION}, Python {platform.python_version()}, {platform.platform()}"
     yield f"processors: {os.cpu_count()}, {platform.machine()}, {sys.byteorder} endian"
     yield ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
-    ort = runtime_module()
-    yield f"onnxruntime {ort.__version__}, providers: {', '.join(ort.get_available_providers())}"
+    yield f"{in_use()}, providers: {', '.join(runtime_module().get_available_providers())}"
+    if note := runtime_load.note():
+        yield note
 
 
 def _version(name: str) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app import paths, plan
+from app import paths, plan, runtimes
 from app.batch import Batch, Ended, Stepped
 from app.clip_caches import ClipCaches
 from app.crew import Crew
@@ -101,6 +101,7 @@ class Session(QObject):
     ) -> None:
         super().__init__(parent)
         self._model, self._settings = model, settings
+        self._told: set[str] = set()  # notes of models
         self._folder = cache_folder or paths.user_cache() / "embeddings"
         self._history = self._new_history(Project(), self.tr("Start"))
         self.files = ProjectFiles(self, recovery_folder or paths.user_recovery(), self)
@@ -274,7 +275,8 @@ class Session(QObject):
         mask = layer.masks.get(self._playhead) if layer else None
         used = self._caches.ram_bytes if self._caches else 0
         score = mask.score if mask and mask.prompt else None  # of others the review judges
-        return Status(info.device, info.label, self._activity(), f"{used // MB} MB", score)
+        runtime = runtimes.loaded()
+        return Status(info.device, info.label, self._activity(), f"{used // MB} MB", score, runtime)
 
     # Projects and clips
 
@@ -945,6 +947,14 @@ class Session(QObject):
         if error and error != self._disk_error:
             self.say("warning", error)
         self._disk_error = error
+        self._tell_notes()
+
+    def _tell_notes(self) -> None:
+        """Say once what became of the wish for a device: it is known when the graphs are open."""
+        for note in self._model.info.notes:
+            if note not in self._told:
+                self._told.add(note)
+                self.message_sent.emit(Message("warning", note, stays=True))
 
     def _on_player_changed(self) -> None:
         self.publish()

@@ -6,24 +6,18 @@ for an installed one, checked and tried there, and then takes its place by one r
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from models.base import ModelError
 from models.description import NAME
-from models.disk import alone, plain_errors, put_on_disk, sync_folder
+from models.disk import plain_errors
 from models.ort import Runtime
 from models.pack import MANIFEST, Pack, read_pack
 from models.quarantine import load_tried
+from models.stage import Stages, is_there
 from models.unpack import Goes, copy_pack, opened
-
-STAGE = ".new-"  # folders of packs that are not installed yet, or not any more
-OLD = "old"  # in such a folder: the pack that is being replaced, under its own name
-GONE = "gone"  # and the pack that is being removed
 
 
 class ExistsError(ModelError):
@@ -48,13 +42,11 @@ class Installer:
         It is copied, its hashes are checked, and it is tried in a process of its own. Raises
         ExistsError, ModelError, and Cancelled where `goes` says so; what was there stays then.
         """
-        with plain_errors(self.folder / origin.name):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with self._stage() as stage:
-                staged = self._staged(origin, stage, goes)
-                place = self.folder / staged.info.id
-                self._check_place(staged, place, replace=replace)
-                _put_in_place(staged.folder, place, stage)
+        with plain_errors(self.folder / origin.name), self._stages.open() as stage:
+            staged = self._staged(origin, stage.folder, goes)
+            place = self.folder / staged.info.id
+            self._check_place(staged, place, replace=replace)
+            stage.put_in_place(staged.folder, place)
         return read_pack(place)
 
     def remove(self, name: str) -> Path:
@@ -63,22 +55,17 @@ class Installer:
         A link to a pack elsewhere is deleted, the pack itself is not.
         """
         place = self._place_of(name)
-        with plain_errors(place), self._stage() as stage:
-            (stage / GONE).mkdir()
-            place.rename(stage / GONE / place.name)  # at once; what is slow comes after
-            sync_folder(self.folder)
+        with plain_errors(place), self._stages.open() as stage:
+            stage.take_away(place)
         return place
 
     def tidy(self) -> None:
         """Clear away what a killed program left, unless another one is at work just now."""
-        with suppress(ModelError, OSError):
-            if any(self.folder.glob(f"{STAGE}*")):
-                with alone(self._lock, ""):
-                    self._tidy()
+        self._stages.tidy()
 
     @property
-    def _lock(self) -> Path:
-        return self.folder / ".lock"
+    def _stages(self) -> Stages:
+        return Stages(self.folder, "the models")
 
     def _staged(self, origin: Path, stage: Path, goes: Goes) -> Pack:
         if not origin.exists():
@@ -102,13 +89,13 @@ class Installer:
         rivals = [path for path in self._folders(name) if path != place]
         if rivals:
             raise ModelError(f"{rivals[0]} has the id {name} too; remove it first.")
-        if _is_there(place) and not replace:
+        if is_there(place) and not replace:
             raise ExistsError(name, place)
 
     def _place_of(self, name: str) -> Path:
         """The folder of an installed pack, by its id, or by its name where it is damaged."""
         found = self._folders(name)
-        if NAME.fullmatch(name) and _is_there(self.folder / name):
+        if NAME.fullmatch(name) and is_there(self.folder / name):
             found = [*found, self.folder / name]
         if found:
             return found[0]
@@ -126,45 +113,3 @@ class Installer:
             except ModelError:
                 continue
         return found
-
-    @contextmanager
-    def _stage(self) -> Iterator[Path]:
-        """A fresh folder beside the packs, which goes with all that is in it at the end."""
-        busy = f"Another Rotocel changes the models in {self.folder}; wait for it."
-        with alone(self._lock, busy):
-            self._tidy()
-            stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=self.folder))
-            try:
-                yield stage
-            finally:
-                shutil.rmtree(stage, ignore_errors=True)
-
-    def _tidy(self) -> None:
-        """Clear away what a program left that was killed; a pack it was replacing comes back."""
-        for stage in self.folder.glob(f"{STAGE}*"):
-            for old in (stage / OLD).glob("*"):
-                if not _is_there(self.folder / old.name):
-                    old.rename(self.folder / old.name)
-            shutil.rmtree(stage, ignore_errors=True)
-
-
-def _put_in_place(staged: Path, place: Path, stage: Path) -> None:
-    """Give `staged` the name `place`; a pack there goes to the stage. Raises OSError."""
-    for path in staged.iterdir():
-        put_on_disk(path)
-    old = stage / OLD / place.name
-    if _is_there(place):
-        old.parent.mkdir()
-        place.rename(old)
-    try:
-        staged.rename(place)
-    except OSError:
-        if _is_there(old):
-            old.rename(place)
-        raise
-    sync_folder(place.parent)
-
-
-def _is_there(path: Path) -> bool:
-    """Whether the name is taken, be it by a link that leads nowhere."""
-    return path.exists() or path.is_symlink()

@@ -7,7 +7,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
@@ -15,7 +15,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from models import runtime_load
 from models.base import Cancelled, ModelError
+from models.cuda_libraries import has_driver, preload
 from models.kept_graphs import GRAPH, WEIGHTS
 
 Array: TypeAlias = NDArray[Any]
@@ -25,6 +27,7 @@ Array: TypeAlias = NDArray[Any]
 EXTERNAL_DATA = re.compile(rb"location(?<=[\x00\x08]location)")  # letters first: 30 times faster
 
 OUT_OF_MEMORY = re.compile(r"bad_alloc|allocate|out of memory", re.IGNORECASE)
+GPU_REASON = re.compile(r"\b\w+ failure \d+: [^;\n]*[^;\s]")  # what is meant, in a page of C++
 LONGEST_REASON = 300
 
 DEVICES: Mapping[str, tuple[str, str]] = {  # name in the settings -> (provider, as artists read it)
@@ -100,6 +103,9 @@ class Graph:
         self.outputs = _ports(session.get_outputs())
         self.device = _device_of(session)
         self.note = note  # what became of the wish for a device; empty where it was met
+        if not_loaded := runtime_load.note():
+            self.note = f"{not_loaded} {note or f'The model runs on the {self.device}.'}"
+        self.spare: Callable[[], Graph] | None = None  # the CPU's, until a GPU has given an answer
         self._session = session
 
     def run(
@@ -111,28 +117,52 @@ class Graph:
     ) -> list[Array]:
         """The outputs called `wanted`. `shrink` gives the working memory back after the run.
 
-        Raises Cancelled when `cancel` fired, ModelError when the graph refuses `feeds`, fails or
-        wants more memory than there is.
+        A GPU on which the first run fails gives way to the CPU. Raises Cancelled when `cancel`
+        fired, ModelError when the graph refuses `feeds`, fails or wants more memory than there is.
         """
+        spare, provider = self.spare, self._session.get_providers()[0]
+        try:
+            answers = self._run(feeds, wanted, cancel, shrink=shrink)
+        except ModelError as e:
+            if spare is None:
+                raise
+            cause = e.__cause__ if isinstance(e.__cause__, Exception) else e
+            graph = spare()
+            answers = graph._run(feeds, wanted, cancel, shrink=shrink)  # noqa: SLF001 - of its own
+            self.note = _failed(provider, cause)
+            self._session, self.device = graph._session, graph.device  # noqa: SLF001
+        self.spare = None
+        return answers
+
+    def _run(
+        self,
+        feeds: Mapping[str, Array],
+        wanted: Sequence[str],
+        cancel: Cancel | None,
+        *,
+        shrink: bool,
+    ) -> list[Array]:
         options = runtime_module().RunOptions()
         if shrink and self.device == "CPU":
             options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         token = cancel or Cancel()
-        with token.watching(options):
+        with token.watching(options), runtime_load.guard():
             try:
                 answers: list[Array] = self._session.run(list(wanted), dict(feeds), options)
             except Exception as e:  # onnxruntime's errors have no common class of their own
                 if token.fired:
                     raise Cancelled from e
                 raise _failure(self.name, "could not be run", e) from e
+            runtime_load.proven()
         return answers
 
 
 def runtime_module() -> ModuleType:
-    """The `onnxruntime` module, kept from reporting on us.
+    """The `onnxruntime` module, kept from reporting on us: of an installed pack, or what ships.
 
     Raises ModelError where no flavour of it is installed.
     """
+    runtime_load.settle()
     try:
         import onnxruntime  # noqa: PLC0415 - the package must import without it
     except ImportError as e:
@@ -143,6 +173,12 @@ def runtime_module() -> ModuleType:
     module: ModuleType = onnxruntime
     module.disable_telemetry_events()  # Windows, where the variable of `models` is not looked at
     return module
+
+
+def runtime_version() -> str:
+    """The version that models are run by; a pack is not loaded to find out. Raises ModelError."""
+    pack = runtime_load.expected()
+    return pack.wanted.version if pack else str(runtime_module().__version__)
 
 
 def checked_bytes(data: bytes, sha256: str, name: str) -> bytes:
@@ -164,8 +200,21 @@ def open_graph(name: str, data: bytes, runtime: Runtime, draft: Path | None = No
     is installed.
     """
     ort = runtime_module()
+    with runtime_load.guard() as fault:
+        if fault:
+            runtime = replace(runtime, device="cpu")
+        graph = _opened(ort, name, data, runtime, draft)
+    graph.note = f"{fault} The model runs on the CPU." if fault else graph.note
+    return graph
+
+
+def _opened(ort: ModuleType, name: str, data: bytes, runtime: Runtime, draft: Path | None) -> Graph:
     providers, note = _wanted_providers(ort, runtime.device)
     options = _options(ort, runtime, providers)
+
+    def on_cpu() -> Graph:
+        return _opened(ort, name, data, Runtime("cpu", runtime.threads), None)
+
     if draft is not None:
         options.optimized_model_filepath = str(draft / GRAPH)
         options.add_session_config_entry(APART, WEIGHTS)
@@ -178,13 +227,17 @@ def open_graph(name: str, data: bytes, runtime: Runtime, draft: Path | None = No
         )
         used = session.get_providers()[0]
         if used != providers[0]:  # some providers give up without an error
-            note = f"{_label(providers[0])} could not be started"
-        return Graph(name, session, f"{note}; the model runs on the CPU." if note else "")
+            note = f"{_label(providers[0])} could not be started{_lacking(providers[0])}"
+        graph = Graph(name, session, f"{note}; the model runs on the CPU." if note else "")
     except Exception as e:  # onnxruntime's errors have no common class of their own
         if providers == CPU_ONLY:
             raise _failure(name, "is not a graph that can be run", e) from e
-        note = _first_line(e)
-        return _on_cpu(name, data, runtime, f"{_label(providers[0])} failed ({note})")
+        graph = on_cpu()
+        graph.note = _failed(providers[0], e)
+        return graph
+    if used not in CPU_ONLY:
+        graph.spare = on_cpu
+    return graph
 
 
 def reopen_graph(name: str, path: Path, runtime: Runtime) -> Graph:
@@ -203,12 +256,6 @@ def runs_on_cpu(runtime: Runtime) -> bool:
     return _wanted_providers(runtime_module(), runtime.device) == (CPU_ONLY, "")
 
 
-def _on_cpu(name: str, data: bytes, runtime: Runtime, note: str) -> Graph:
-    graph = open_graph(name, data, Runtime("cpu", runtime.threads))
-    graph.note = f"{note}; the model runs on the CPU."
-    return graph
-
-
 def _wanted_providers(ort: ModuleType, device: str) -> tuple[list[str], str]:
     """The providers to ask for, best first and the CPU last, and a note where a wish cannot be."""
     if device not in {"auto", *DEVICES}:
@@ -218,7 +265,7 @@ def _wanted_providers(ort: ModuleType, device: str) -> tuple[list[str], str]:
     found = [DEVICES[wish][0] for wish in wishes if DEVICES[wish][0] in available]
     found = list(dict.fromkeys(found)) or CPU_ONLY
     if "CUDAExecutionProvider" in found and hasattr(ort, "preload_dlls"):
-        ort.preload_dlls()  # finds CUDA and cuDNN where pip put them
+        preload(ort)
     missing = device != "auto" and DEVICES[device][0] not in available
     return found, f"{DEVICES[device][1]} is not available here" if missing else ""
 
@@ -266,6 +313,16 @@ def _label(provider: str) -> str:
     return labels.get(provider, provider.removesuffix("ExecutionProvider"))
 
 
+def _lacking(provider: str) -> str:
+    """What is missing for `provider`, in brackets: ONNX Runtime tells it on stderr only."""
+    needs_driver = provider == DEVICES["cuda"][0]
+    return "" if not needs_driver or has_driver() else " (there is no NVIDIA driver here)"
+
+
+def _failed(provider: str, e: Exception) -> str:
+    return f"{_label(provider)} failed ({_first_line(e)}); the model runs on the CPU."
+
+
 def _ports(nodes: Sequence[Any]) -> Mapping[str, Port]:
     return {node.name: Port(node.type, tuple(node.shape)) for node in nodes}
 
@@ -280,6 +337,8 @@ def _failure(name: str, what: str, e: Exception) -> ModelError:
 
 def _first_line(e: Exception) -> str:
     text = str(e).strip()
+    if meant := GPU_REASON.search(text):
+        text = meant[0]
     return text.splitlines()[0][:LONGEST_REASON] if text else type(e).__name__
 
 

@@ -19,10 +19,12 @@ from pathlib import Path
 
 import numpy as np
 
+from models import runtime_load
 from models.base import BoxClick, Click, Embedding, Model, ModelError, Step
 from models.library import load
-from models.ort import Runtime, runtime_module
+from models.ort import Runtime, runtime_version
 from models.pack import Pack, read_pack
+from models.runtime_pack import RuntimePack
 from models.tracking import Tracking, tracker_of
 
 BUNDLED = frozenset({"f9942b7317f7d7e6c71b7d24d0db0cb02932ea3bca06afba5cb0583e3691b527"})
@@ -67,15 +69,32 @@ def _key(pack: Pack, runtime: Runtime) -> str:
     """A name for this pack on this device and this version of ONNX Runtime."""
     info = pack.info
     facts = (TRIAL, info.digest, pack.family, pack.size, info.embedding_shapes, runtime.device)
-    text = repr((*facts, runtime_module().__version__))
+    text = repr((*facts, runtime_version()))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _try(pack: Pack, runtime: Runtime, patience: float) -> None:
+    """Raises ModelError where the trial fails, and again where only a runtime pack failed it.
+
+    Such a pack is marked then, and left alone: the second trial is of the model.
+    """
+    mark = getattr(runtime_load.offered(), "mark", None)
+    was_marked = mark is not None and mark.exists()
+    try:
+        _try_once(pack, runtime, patience)
+    except ModelError:
+        if mark is None or was_marked or not mark.exists():
+            raise
+        _try_once(pack, runtime, patience)
+
+
+def _try_once(pack: Pack, runtime: Runtime, patience: float) -> None:
     runtime = replace(runtime, kept=None)  # what is tried is the pack itself
     context = multiprocessing.get_context("spawn")
     ear, mouth = context.Pipe(duplex=False)
-    process = context.Process(target=_trial, args=(pack, runtime, mouth), daemon=True)
+    process = context.Process(
+        target=_trial, args=(pack, runtime, runtime_load.offered(), mouth), daemon=True
+    )
     process.start()
     process.join(patience)
     if process.is_alive():
@@ -91,8 +110,11 @@ def _try(pack: Pack, runtime: Runtime, patience: float) -> None:
 REMEDY = "remove it, or get the model anew from its maker."
 
 
-def _trial(pack: Pack, runtime: Runtime, mouth: Connection) -> None:
+def _trial(
+    pack: Pack, runtime: Runtime, runtime_pack: RuntimePack | None, mouth: Connection
+) -> None:
     """One frame, the prompts of every kind, and some tracking; says what was refused."""
+    runtime_load.offer(runtime_pack)
     frame = np.random.default_rng(1).integers(0, 256, (48, 64, 3), dtype=np.uint8)
     box: list[Step] = [BoxClick(8, 8, 40, 30), Click(20, 20)]
     points: list[Step] = [Click(20, 20), Click(50, 40, include=False)]

@@ -7,10 +7,7 @@ is written, and only what its model.json names is ever taken out.
 from __future__ import annotations
 
 import hashlib
-import stat
-import struct
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from io import FileIO
@@ -22,19 +19,12 @@ from models.description import Description, DescriptionError, parse
 from models.disk import check_room
 from models.files import ordinary_size
 from models.pack import MANIFEST, MOST_GRAPH, MOST_MANIFEST
+from models.zip_entries import UNREADABLE, fault_of
 
 MOST_ENTRIES = 256
 MOST_BYTES = 8 << 30  # of all files together
-MOST_RATIO = 200  # weights hardly shrink; what shrinks more than this is a bomb
-SMALL = 1 << 20  # bytes an entry may unfold to at any ratio
 CHUNK = 1 << 20
 MOST_DIRECTORY = 1 << 20  # bytes of a zip's list of what is in it
-METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-
-# What zipfile says of a zip it cannot read; ValueError: a name in another coding than it claims.
-UNREADABLE = (
-    OSError, EOFError, ValueError, RuntimeError, struct.error, zlib.error, zipfile.BadZipFile
-)  # fmt: skip
 
 Goes = Callable[[], bool]  # False: the artist does not want it any more
 
@@ -162,7 +152,7 @@ def _checked_entries(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.
         raise ModelError(f"{path} would unfold to more than {MOST_BYTES >> 30} GiB.")
     files: dict[str, zipfile.ZipInfo] = {}
     for entry in entries:
-        fault = _fault(entry)
+        fault = fault_of(entry)
         if fault:
             raise ModelError(f"{path} is not taken: {fault}. Get the model from its maker.")
         if entry.filename in files:
@@ -170,34 +160,6 @@ def _checked_entries(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.
         if not entry.is_dir():
             files[entry.filename] = entry
     return files
-
-
-def _fault(entry: zipfile.ZipInfo) -> str:
-    """Why no honest zip has this entry; empty where it may."""
-    return _fault_of_name(entry) or _fault_of_content(entry)
-
-
-def _fault_of_name(entry: zipfile.ZipInfo) -> str:
-    name = entry.filename
-    if name != entry.orig_filename or "\\" in name or ":" in name or not name.isprintable():
-        return f"the name {name!r} in it is no plain name"
-    if name.startswith("/") or any(part in {"", ".", ".."} for part in name.rstrip("/").split("/")):
-        return f"{name} in it leads elsewhere"
-    return ""
-
-
-def _fault_of_content(entry: zipfile.ZipInfo) -> str:
-    name = entry.filename
-    kind = stat.S_IFMT(entry.external_attr >> 16)
-    if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
-        return f"{name} in it is a link or a device"
-    if entry.flag_bits & 1:
-        return f"{name} in it is encrypted"
-    if entry.compress_type not in METHODS:
-        return f"{name} in it is packed by an unusual method"
-    if entry.file_size > max(SMALL, MOST_RATIO * entry.compress_size):
-        return f"{name} in it would unfold to more than {MOST_RATIO} times its size"
-    return ""
 
 
 def _manifest(source: Source, origin: Path) -> bytes:

@@ -10,6 +10,9 @@ from types import ModuleType
 
 import pytest
 
+from models.runtime_list import read_list
+from tests.models.wheels import LIBRARY, RUNTIME, listed, write_wheels
+
 PACKAGING = Path(__file__).parents[1] / "packaging"
 
 
@@ -24,7 +27,7 @@ def script(name: str) -> ModuleType:
     return module
 
 
-bundle, notices = script("bundle"), script("notices")
+bundle, notices, runtime_list = script("bundle"), script("notices"), script("runtime_list")
 
 QT = "PySide6/Qt/plugins/"
 
@@ -93,3 +96,29 @@ def test_the_bill_of_materials_names_every_part() -> None:
     (component,) = notices.bill([part])["components"]
     assert component["name"] == "numpy"
     assert component["licenses"] == [{"license": {"name": "BSD-3-Clause"}}]
+
+
+@pytest.mark.parametrize(
+    "path", sorted(runtime_list.RESOURCES.iterdir()), ids=lambda path: path.name
+)
+def test_every_list_of_a_runtime_is_whole_and_names_no_place(path: Path) -> None:
+    found = read_list(path)
+    assert path.name == f"{found.name}-{found.system}.json"
+    assert found.python == "cp311"  # that of the release workflow
+    names = {wheel.requirement.partition("==")[0] for wheel in found.wheels}
+    assert {"onnxruntime-gpu", "nvidia-cublas", "nvidia-cuda-runtime", "nvidia-cudnn-cu13"} <= names
+    assert "//" not in path.read_text("utf-8")
+
+
+def test_a_list_is_made_of_the_wheels_that_rotocel_has_not(tmp_path: Path) -> None:
+    wheels = write_wheels(tmp_path)
+    (wheels / "numpy-2.0-cp311-cp311-any.whl").touch()
+    said = runtime_list.described("3.11", "linux-x86_64", wheels)
+    expected = [
+        {"file": wheel.file, "size": wheel.size, "sha256": wheel.sha256}
+        for wheel in listed(wheels).wheels
+    ]
+    assert [wheel["file"] for wheel in said["wheels"]] == [LIBRARY, RUNTIME]
+    assert said["wheels"] == expected
+    assert (said["version"], said["python"]) == ("9.9.9", "cp311")
+    assert said["unpacked"] > 400

@@ -104,6 +104,8 @@ class StatusBar(QStatusBar):
     def _show_status(self) -> None:
         status = self._session.status()
         self._show(self.device, status.device)
+        if status.runtime:
+            self.device.setToolTip(f"{self.tr('Device')}: {status.device}\n{status.runtime}")
         self._show(self.model, status.model)
         self.activity.show_text(status.activity)
         for button in (self.pause, self.cancel):

@@ -40,23 +40,23 @@ Xvfb -displayfd "$number" -nolisten tcp >/dev/null 2>&1 &
 screen=$!
 until [[ -s "$work/display" ]]; do sleep 0.1; done
 within() {
-    chroot "$root" env HOME=/root LC_ALL=C.UTF-8 WINEDEBUG=-all DISPLAY=":$(cat "$work/display")" \
-        sh -c "cd /work && timeout 300 wine $*"
+    chroot "$root" env --chdir=/work HOME=/root LC_ALL=C.UTF-8 WINEDEBUG=-all \
+        DISPLAY=":$(cat "$work/display")" timeout 300 wine "$@"
 }
 within winecfg -v win10 >/dev/null 2>&1
-within package/bin/ISCC.exe /Q /DVersion=0.0.1 'packaging\\windows\\rotocel.iss'
+within package/bin/ISCC.exe /Q /DVersion=0.0.1 'packaging\windows\rotocel.iss'
 within dist/rotocel-0.0.1-windows-x64-setup.exe /VERYSILENT /SUPPRESSMSGBOXES /NORESTART
 placed=$root/root/.wine/drive_c/users/root/AppData/Local/Rotocel
 test -f "$placed/rotocel-window.exe"
 test -f "$placed/_internal/Röto/README.md"
-opens='HKCU\\Software\\Classes\\Rotocel.Project\\shell\\open\\command'
-within reg query "'$opens'" | grep --fixed-strings 'rotocel-window.exe" "%1"' >/dev/null
-within reg query "'HKCU\\\\Software\\\\Classes\\\\.roto'" | grep Rotocel.Project >/dev/null
-within "'C:\\\\users\\\\root\\\\AppData\\\\Local\\\\Rotocel\\\\unins000.exe'" /VERYSILENT
+opens='HKCU\Software\Classes\Rotocel.Project\shell\open\command'
+within reg query "$opens" | grep --fixed-strings 'rotocel-window.exe" "%1"' >/dev/null
+within reg query 'HKCU\Software\Classes\.roto' | grep Rotocel.Project >/dev/null
+within 'C:\users\root\AppData\Local\Rotocel\unins000.exe' /VERYSILENT
 for _ in {1..50}; do # the uninstaller goes on in a copy of itself
     if [[ ! -e "$placed" ]]; then break; fi
     sleep 0.2
 done
 test ! -e "$placed"
-if within reg query "'$opens'" >/dev/null 2>&1; then exit 1; fi
+if within reg query "$opens" >/dev/null 2>&1; then exit 1; fi
 echo "The installer was compiled; it installed, joined .roto files to the program, and went again."

@@ -42,7 +42,7 @@ def test_the_demo_writes_a_matte_for_every_frame_and_a_contact_sheet_and_opens_t
 def test_the_selftest_prints_what_is_here_and_tries_a_click(rotocel: Rotocel) -> None:
     ran = rotocel("selftest")
     assert (ran.code, ran.err) == (0, "")
-    for expected in ("rotocel ", "onnxruntime ", "CPUExecutionProvider", "h264", "all is well"):
+    for expected in ("rotocel ", "ONNX Runtime ", "CPUExecutionProvider", "h264", "all is well"):
         assert expected in ran.out
 
 

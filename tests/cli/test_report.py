@@ -40,7 +40,7 @@ def planted() -> None:
 def test_the_report_has_everything_but_paths_and_names(rotocel: Rotocel) -> None:
     ran = rotocel("report")
     assert (ran.code, ran.err) == (0, "")
-    for told in ("onnxruntime", "codecs: ", "GB free", "777", "roof", "cellar", "attic", "garret"):
+    for told in ("ONNX Runtime", "codecs: ", "GB free", "777", "roof", "cellar", "attic", "garret"):
         assert told in ran.out, told
     for secret in SECRETS:
         assert secret not in ran.out, secret

@@ -254,6 +254,6 @@ def test_the_help_menu_makes_a_report(open_window: Open, plate: Path, qtbot: QtB
     dialog = window.findChild(ReportDialog)
     assert dialog is not None
     assert dialog.isVisible()
-    assert "onnxruntime" in dialog.view.toPlainText()
+    assert "ONNX Runtime" in dialog.view.toPlainText()
     assert str(plate) not in dialog.view.toPlainText()
     dialog.close()

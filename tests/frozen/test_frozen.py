@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -10,6 +12,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
+
+from tests.models.wheels import WORKING
 
 BUILT = Path(__file__).parents[2] / "dist" / "rotocel"
 NOBODY = 65534
@@ -82,7 +86,7 @@ def test_it_opens_clicks_exports_and_says_nothing_else(program: Path, home: Path
         r"rotocel [\d.]+, Python .*",
         r"processors: .*",
         r"numpy [\d.]+, opencv-python-headless [\d.]+, av [\d.]+, OpenEXR [\d.]+, PySide6.* [\d.]+",
-        r"onnxruntime [\d.]+, providers: .*CPUExecutionProvider.*",
+        r"ONNX Runtime [\d.]+, built in, providers: .*CPUExecutionProvider.*",
         r"codecs: .*; lacking: none",
         r"libavcodec .*",
         r"models: mobilesam",
@@ -127,6 +131,40 @@ def test_objects_are_followed(program: Path, home: Path) -> None:
 def test_a_model_is_tried_in_a_process_of_its_own(program: Path, home: Path) -> None:
     done = run(program, home, "models", "verify", "mobilesam")
     assert (done.returncode, complaints(done.stderr)) == (0, []), done
+
+
+@pytest.fixture
+def runtime(program: Path, home: Path) -> Path:
+    """A runtime pack in the home, as if it had been installed; of a few lines of Python."""
+    (lists,) = (program.parent / "_internal" / "resources" / "runtimes").glob("cuda-linux*.json")
+    place = home / ".local" / "share" / "rotocel" / "runtimes" / "cuda"
+    for name, code in WORKING.items():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text(code)
+    record = {"list": hashlib.sha256(lists.read_bytes()).hexdigest(), "version": "9.9.9"}
+    (place / "runtime.json").write_text(json.dumps(record))
+    if os.geteuid() == 0:
+        for path in (home, *home.rglob("*")):
+            os.chown(path, NOBODY, NOBODY)
+    return place
+
+
+def test_an_installed_runtime_takes_the_place_of_the_bundled_one(
+    program: Path, home: Path, runtime: Path
+) -> None:
+    done = run(program, home, "runtime", "list")
+    assert "In use: ONNX Runtime 9.9.9, the installed runtime cuda" in done.stdout, done
+
+
+def test_an_installed_runtime_that_fails_gives_way_to_the_bundled_one(
+    program: Path, home: Path, runtime: Path
+) -> None:
+    (runtime / "onnxruntime" / "capi" / "deep.py").unlink()
+    done = run(program, home, "selftest")
+    assert done.returncode == 0, done
+    assert ", built in, providers" in done.stdout
+    assert "cannot be loaded (onnxruntime.capi.deep is not in" in done.stdout
+    assert "all is well" in done.stdout
 
 
 def test_bad_input_is_one_sentence(program: Path, home: Path) -> None:

@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from models import install as installing
-from models import unpack
+from models import stage, unpack
 from models.base import Cancelled, ModelError
 from models.disk import alone
 from models.install import ExistsError, Installer
@@ -214,7 +213,7 @@ def test_a_disk_that_fills_up_leaves_nothing(
     def full(path: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(installing, "put_on_disk", full)
+    monkeypatch.setattr(stage, "put_on_disk", full)
     with pytest.raises(ModelError, match="is full"):
         installer.install(pack)
     assert installed(home) == []

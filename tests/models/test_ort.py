@@ -19,7 +19,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 
-from models import ort
+from models import cuda_libraries, ort
 from models.base import Cancelled, ModelError
 from models.ort import Cancel, Graph, Lazy, Port, Runtime, checked_bytes, open_graph
 from tests.models.graphs import model_of, value, weight
@@ -135,11 +135,33 @@ def test_a_missing_onnx_runtime_names_what_to_install(monkeypatch: pytest.Monkey
         open_graph("doubling.onnx", doubling(), CPU)
 
 
+class FailingGpu:
+    """A session that says it runs on CUDA, and cannot; on the CPU it is a real one."""
+
+    fails = True
+
+    def __init__(self, data: bytes, options: Any, providers: list[str], **_: Any) -> None:
+        self._provider = providers[0]
+        self._real = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        self.get_inputs, self.get_outputs = self._real.get_inputs, self._real.get_outputs
+
+    def get_providers(self) -> list[str]:
+        return [self._provider]
+
+    def run(self, *arguments: Any) -> Any:
+        if self._provider.startswith("CUDA") and self.fails:
+            raise RuntimeError("no kernel image")
+        return self._real.run(*arguments)
+
+
 class TestFallback:
     """A machine that claims to have CUDA: what is reported is what runs."""
 
     @pytest.fixture
     def claims_cuda(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], list[str]]:
+        monkeypatch.setattr(FailingGpu, "fails", True)
+        monkeypatch.setattr(ort, "has_driver", lambda: True)
+
         def claim(session: Any) -> list[str]:
             calls: list[str] = []
             fake = SimpleNamespace(
@@ -147,7 +169,8 @@ class TestFallback:
                 SessionOptions=onnxruntime.SessionOptions,
                 RunOptions=onnxruntime.RunOptions,
                 get_available_providers=lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"],
-                preload_dlls=lambda: calls.append("preload_dlls"),
+                preload_dlls=lambda directory: calls.append(f"preload_dlls {directory!r}"),
+                set_default_logger_severity=lambda level: calls.append(f"severity {level}"),
             )
             monkeypatch.setattr(ort, "runtime_module", lambda: fake)
             return calls
@@ -165,7 +188,54 @@ class TestFallback:
         graph = open_graph("doubling.onnx", doubling(), Runtime())
         assert graph.device == "CPU"
         assert graph.note == "NVIDIA CUDA could not be started; the model runs on the CPU."
-        assert calls == ["preload_dlls"]
+        assert calls == ["preload_dlls ''", "severity 4"]
+
+    def test_a_driver_that_is_missing_is_named(
+        self, claims_cuda: Callable[[Any], list[str]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def only_cpu(data: bytes, options: Any, providers: list[str], **_: Any) -> Any:
+            return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+
+        claims_cuda(only_cpu)
+        monkeypatch.setattr(ort, "has_driver", cuda_libraries.has_driver)
+        monkeypatch.setitem(cuda_libraries.DRIVERS, sys.platform, "libnosuchdriver.so.1")
+        graph = open_graph("doubling.onnx", doubling(), Runtime())
+        assert graph.note == (
+            "NVIDIA CUDA could not be started (there is no NVIDIA driver here); the model runs on "
+            "the CPU."
+        )
+
+    def test_a_gpu_that_fails_at_its_first_run_gives_way_to_the_cpu(
+        self, claims_cuda: Callable[[Any], list[str]]
+    ) -> None:
+        claims_cuda(FailingGpu)
+        graph = open_graph("doubling.onnx", doubling(), Runtime())
+        assert (graph.device, graph.note) == ("NVIDIA CUDA", "")
+        (y,) = graph.run({"x": np.array([1, 2], np.float32)}, ["y"])
+        assert y.tolist() == [2, 4]
+        assert graph.device == "CPU"
+        assert graph.note == "NVIDIA CUDA failed (no kernel image); the model runs on the CPU."
+
+    def test_what_the_cpu_cannot_run_either_is_no_fault_of_the_gpu(
+        self, claims_cuda: Callable[[Any], list[str]]
+    ) -> None:
+        claims_cuda(FailingGpu)
+        graph = open_graph("doubling.onnx", doubling(), Runtime())
+        with pytest.raises(ModelError, match="could not be run"):
+            graph.run({"x": np.zeros(3, np.float32)}, ["y"])
+        assert (graph.device, graph.note) == ("NVIDIA CUDA", "")
+
+    def test_a_gpu_that_fails_later_is_told_and_kept(
+        self, claims_cuda: Callable[[Any], list[str]]
+    ) -> None:
+        claims_cuda(FailingGpu)
+        FailingGpu.fails = False
+        graph = open_graph("doubling.onnx", doubling(), Runtime())
+        graph.run({"x": np.array([1, 2], np.float32)}, ["y"])
+        FailingGpu.fails = True
+        with pytest.raises(ModelError, match="no kernel image"):
+            graph.run({"x": np.array([1, 2], np.float32)}, ["y"])
+        assert graph.device == "NVIDIA CUDA"
 
     def test_a_provider_that_raises_gives_way_to_the_cpu(
         self, claims_cuda: Callable[[Any], list[str]]
@@ -181,6 +251,26 @@ class TestFallback:
         assert y.tolist() == [2, 4]
         assert graph.device == "CPU"
         assert "NVIDIA CUDA failed (libcudnn is missing)" in graph.note
+
+    def test_of_what_cuda_says_the_reason_is_told(
+        self, claims_cuda: Callable[[Any], list[str]]
+    ) -> None:
+        """The text is that of onnxruntime-gpu 1.31.1 with a driver that has no card."""
+
+        def raising(data: bytes, options: Any, providers: list[str], **_: Any) -> Any:
+            if providers[0] == "CUDAExecutionProvider":
+                raise RuntimeError(
+                    "/src/cuda_call.cc:154 std::conditional_t<THRW> CudaCall(ERRTYPE, int) [with "
+                    "ERRTYPE = cudaError; bool THRW = true] CUDA failure 36: API call is not "
+                    "supported in the installed CUDA driver ; GPU=-1 ; hostname=vm ; file=x.cc"
+                )
+            return onnxruntime.InferenceSession(data, options, providers=providers)
+
+        claims_cuda(raising)
+        assert open_graph("doubling.onnx", doubling(), Runtime()).note == (
+            "NVIDIA CUDA failed (CUDA failure 36: API call is not supported in the installed CUDA "
+            "driver); the model runs on the CPU."
+        )
 
     def test_a_device_that_is_not_there_is_said_so(self) -> None:
         graph = open_graph("doubling.onnx", doubling(), Runtime("coreml"))

@@ -130,6 +130,6 @@ def test_what_tracks_is_tried_in_tracking(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(quarantine, "load", lambda *_: model)
     pack = read_pack(write_tiny_pack(tmp_path / "tiny"))
     ear, mouth = multiprocessing.Pipe(duplex=False)
-    quarantine._trial(pack, CPU, mouth)
+    quarantine._trial(pack, CPU, None, mouth)
     assert ear.recv() == "The third frame is too much."
     assert model.seen == [0, 1, 2]

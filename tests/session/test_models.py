@@ -10,7 +10,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.jobs import FrameEmbedded, FrameRead
-from app.session import Session
+from app.session import THROTTLE, Message, Session
 from app.settings import Settings
 from tests.fakes import DiscModel
 from tests.session.conftest import FIRST
@@ -175,3 +175,17 @@ def test_an_export_under_way_goes_on_with_the_model_it_began_with(
     assert ended.args is not None
     assert not other.decoded
     assert (tmp_path / "out" / session.project.layer(layer_id).name).is_dir()
+
+
+def test_what_became_of_the_wish_for_a_device_is_said_once_and_stays(
+    session: Session, qtbot: QtBot, model: DiscModel
+) -> None:
+    said: list[Message] = []
+    session.message_sent.connect(said.append)
+    note = "NVIDIA CUDA could not be started; the model runs on the CPU."
+    model.info = replace(model.info, notes=(note,))
+    click(session)
+    qtbot.waitUntil(lambda: bool(said), timeout=LONG)
+    wait_for_mask(qtbot, session, click(session, 40, 45), FIRST)
+    qtbot.wait(2 * THROTTLE)
+    assert said == [Message("warning", note, stays=True)]

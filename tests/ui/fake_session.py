@@ -44,6 +44,7 @@ class FakeStatus:
     activity: str = ""
     cache: str = "0 MB"
     score: float | None = None
+    runtime: str = ""
 
 
 @dataclass(frozen=True)

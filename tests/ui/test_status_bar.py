@@ -33,6 +33,14 @@ def test_it_says_device_model_activity_cache_frame_and_score(qtbot: QtBot) -> No
     assert bar.score.text() == "score 0.87"
 
 
+def test_the_device_tells_the_runtime_when_asked(qtbot: QtBot) -> None:
+    session = FakeSession(Project(make_clip()))
+    bar = make_bar(qtbot, session)
+    session.answers.status = FakeStatus("CPU", runtime="ONNX Runtime 1.2.3, built in")
+    session.status_changed.emit()
+    assert bar.device.toolTip() == "Device: CPU\nONNX Runtime 1.2.3, built in"
+
+
 def test_a_propagation_can_be_cancelled_and_nothing_moves(qtbot: QtBot) -> None:
     session = FakeSession(Project(make_clip()))
     bar = make_bar(qtbot, session)

@@ -1,0 +1,108 @@
+"""A runtime pack on this machine: whether it is there and fits, installing it, removing it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from models.base import ModelError
+from models.disk import check_room, plain_errors
+from models.runtime_list import RuntimeList
+from models.runtime_wheels import unpack, wheels_in
+from models.stage import Stages
+
+RECORD = "runtime.json"  # in the folder of an installed pack: which list it was made by
+
+Tell: TypeAlias = Callable[[int, int], None]  # bytes written, bytes in all
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimePack:
+    """The pack that `wanted` lists, in `home`, the folder of all runtimes."""
+
+    home: Path
+    wanted: RuntimeList
+
+    @property
+    def folder(self) -> Path:
+        """Where it is, or would be: laid out like the packages of a Python."""
+        return self.home / self.wanted.name
+
+    @property
+    def mark(self) -> Path:
+        """A file that is there while code of the pack runs that may end the program."""
+        return self.home / f"{self.wanted.name}.starting"
+
+    @property
+    def lock(self) -> Path:
+        """A file that is locked meanwhile: a mark without the lock was left by a crash."""
+        return self.mark.with_suffix(".lock")
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether a pack of its name is there, be it another one."""
+        return (self.folder / RECORD).is_file()
+
+    @property
+    def fault(self) -> str:
+        """Why the installed pack cannot be used, a sentence; empty where it can."""
+        if misfit := self.wanted.misfit:
+            return misfit
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            if json.loads((self.folder / RECORD).read_bytes())["list"] == self.wanted.digest:
+                return ""
+        return (
+            f"The runtime in {self.folder} is damaged, or of another version of Rotocel; install "
+            "it again, `rotocel runtime wanted` says of what."
+        )
+
+    def install(self, origin: Path, tell: Tell = lambda _done, _total: None) -> None:
+        """Install the wheels in the folder or zip `origin`; one that is there is replaced.
+
+        Raises ModelError; what was there stays then, and nothing else is left.
+        """
+        if misfit := self.wanted.misfit:
+            raise ModelError(misfit)
+        with wheels_in(origin) as wheels, plain_errors(self.folder):
+            for wheel in self.wanted.wheels:
+                wheels.check(wheel)
+            done, total = 0, self.wanted.size + self.wanted.unpacked
+
+            def progress(count: int) -> None:
+                nonlocal done
+                done += count
+                tell(min(done, total), total)
+
+            with Stages(self.home, "the runtimes").open() as stage:
+                largest = max(wheel.size for wheel in self.wanted.wheels)
+                room = self.wanted.unpacked + largest
+                check_room(self.home, room, f"The runtime {self.wanted.name}")
+                staged = stage.folder / "pack"
+                staged.mkdir()
+                for wheel in self.wanted.wheels:
+                    copy = stage.folder / wheel.file
+                    wheels.copy(wheel, copy, progress)
+                    unpack(copy, staged, progress)
+                    copy.unlink()
+                record = {"list": self.wanted.digest, "version": self.wanted.version}
+                (staged / RECORD).write_text(json.dumps(record), "utf-8")
+                stage.put_in_place(staged, self.folder)
+                self.retry()
+
+    def remove(self) -> None:
+        """Delete the installed pack. Raises ModelError."""
+        if not self.folder.exists():
+            raise ModelError(f"There is no runtime in {self.folder}.")
+        with plain_errors(self.folder), Stages(self.home, "the runtimes").open() as stage:
+            stage.take_away(self.folder)
+            self.retry()
+            with suppress(OSError):  # Windows does not let go of the name of an open file
+                self.lock.unlink()
+
+    def retry(self) -> None:
+        """Forget that it ended the program once. Raises OSError."""
+        self.mark.unlink(missing_ok=True)
