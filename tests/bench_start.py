@@ -126,6 +126,16 @@ def kilobytes(pid: int, file: str, key: str) -> int:
     return int(found[1])
 
 
+def homes(known: Path, round_: int) -> Iterator[tuple[str, Path]]:
+    """The starts of a round and their homes; the one that is `known` is so from the second on.
+
+    The cold one comes first: it leaves the files in the memory of the machine.
+    """
+    yield "cold", known
+    yield "first", known.with_name(f"{known.name} {round_}")
+    yield "again", known
+
+
 def forget_files() -> bool:
     """Let the kernel forget what it read; False where only root may."""
     os.sync()
@@ -156,13 +166,11 @@ def main() -> None:
     with display() as env, tempfile.TemporaryDirectory() as scratch:
         for round_ in range(chosen.rounds):
             for name, command in commands.items():
-                home = Path(scratch) / f"{name.replace('/', '-')} {round_}"
-                for kind in ("first", "again"):
-                    times.setdefault((name, kind), []).append(start_once(command, home, env))
-                if forget_files():
-                    times.setdefault((name, "cold"), []).append(start_once(command, home, env))
+                for kind, home in homes(Path(scratch) / name.replace("/", "-"), round_):
+                    if kind != "cold" or forget_files():
+                        times.setdefault((name, kind), []).append(start_once(command, home, env))
         for name, command in commands.items():
-            rest, most = memory_at_rest(command, Path(scratch) / f"{name.replace('/', '-')} 0", env)
+            rest, most = memory_at_rest(command, Path(scratch) / name.replace("/", "-"), env)
             cells = [spread(times.get((name, kind), [])) for kind in ("cold", "first", "again")]
             print(f"| {name} | {' | '.join(cells)} | {rest} | {most} |", flush=True)
 
