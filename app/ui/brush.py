@@ -86,6 +86,7 @@ class BrushTool(Tool):
         radius = self._radius()
         beside = radius * math.sqrt(0.5) + SIGN + 2
         middle = at if radius >= ROOM else at + QPointF(beside, beside)
+        middle = QPointF(math.floor(middle.x()) + 0.5, math.floor(middle.y()) + 0.5)  # crisp
         for colour, width in LINES:
             painter.setPen(QPen(colour, width, c=Qt.PenCapStyle.SquareCap))
             painter.drawEllipse(at, radius, radius)

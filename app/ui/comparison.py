@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -57,7 +58,7 @@ class Comparison(QObject):
         self._session.sights.compare(on=differs or self.before_shown)
         if (wet := self._wet_on(scene.frame)) is not None:
             mode = "overlay" if scene.mode in {"picture", "difference"} else scene.mode
-            return replace(scene, sheets=self._sheets(scene.frame, wet=wet), mode=mode)
+            return replace(scene, sheets=self._wet_sheets(wet), mode=mode)
         plain = replace(scene, sheets=self._sheets(scene.frame))
         if not (differs or self.before_shown):
             return plain
@@ -102,23 +103,23 @@ class Comparison(QObject):
         return self._wet
 
     def _sheets(
-        self,
-        frame: int,
-        instead: dict[LayerId, Pixels] | None = None,
-        wet: Wet | None = None,
+        self, frame: int, instead: Mapping[LayerId, Pixels] | None = None
     ) -> tuple[Sheet, ...]:
         layers = self._session.project.shown_layers
         instead = instead or {}
-        if wet is not None:
-            instead = {wet.layer.id: wet.matte}
-            if wet.layer.id not in [layer.id for layer in layers]:
-                layers = (wet.layer, *layers)  # the stroke is about to make it
         found = [(instead.get(x.id, self._session.matte(x.id, frame)), x) for x in layers]
         return tuple(
             Sheet(matte, theme.layer_colour(layer.colour))
             for matte, layer in found
             if matte is not None
         )
+
+    def _wet_sheets(self, wet: Wet) -> tuple[Sheet, ...]:
+        """Those of its frame; a layer that the stroke is about to make comes on top."""
+        if wet.layer.id in [layer.id for layer in self._session.project.layers]:
+            return self._sheets(wet.frame, {wet.layer.id: wet.matte})
+        own = Sheet(wet.matte, theme.layer_colour(wet.layer.colour))
+        return own, *self._sheets(wet.frame)
 
     def _nothing(self, layer: Layer) -> str:
         return self.tr("No earlier mask of {} on this frame").format(layer.name)
