@@ -15,9 +15,7 @@ from numpy.typing import NDArray
 
 Logits = NDArray[np.float32]  # (rows, columns), above 0 is inside
 
-REACH = (
-    2.0  # how deep inside and far outside depth is told: an edge is made of the pixels next to it
-)
+REACH = 3.0  # pixels to each side of the edge in which depth is told; a matte looks at two
 SURE = 8.0  # the logit of what is surely inside; a mask keeps no larger ones apart
 NEAR = cv2.getStructuringElement(cv2.MORPH_RECT, (5, 5))
 
@@ -65,9 +63,14 @@ class Capsule(NamedTuple):
     radius: float
     aspect: float = 1.0
 
+    @property
+    def reach(self) -> float:
+        """How deep inside, and how far outside, depth is told."""
+        return REACH * max(1.0, self.aspect)
+
     def rect(self, shape: tuple[int, int]) -> Rect:
         """The pixels of an array of `shape` in which depth is told; may be empty."""
-        down = self.radius + REACH
+        down = self.radius + self.reach
         across = down / self.aspect
         (x0, x1), (y0, y1) = (sorted(pair) for pair in zip(self.start, self.end, strict=True))
         left, top = int(np.floor(x0 - across)), int(np.floor(y0 - down))
@@ -75,7 +78,7 @@ class Capsule(NamedTuple):
         return Rect(left, top, right, bottom).grown(0, shape)
 
     def depth(self, rect: Rect) -> Logits:
-        """The depth of each pixel in `rect`, -REACH..REACH."""
+        """The depth of each pixel in `rect`, -reach..reach."""
         x = (np.arange(rect.left, rect.right) + 0.5 - self.start[0]) * self.aspect
         y = np.arange(rect.top, rect.bottom)[:, np.newaxis] + 0.5 - self.start[1]
         to_x = (self.end[0] - self.start[0]) * self.aspect
@@ -83,18 +86,18 @@ class Capsule(NamedTuple):
         length = max(to_x * to_x + to_y * to_y, 1e-9)
         part = np.clip((x * to_x + y * to_y) / length, 0, 1)  # the nearest place on the line
         deep = self.radius - np.hypot(x - part * to_x, y - part * to_y)
-        return np.clip(deep, -REACH, REACH).astype(np.float32)
+        return np.clip(deep, -self.reach, self.reach).astype(np.float32)
 
 
-def added(before: Logits, depth: Logits) -> Logits:
+def added(before: Logits, depth: Logits, reach: float) -> Logits:
     """The logits of what is inside before, or inside a stroke of this depth, or both.
 
-    What lies further than REACH from the stroke stays as it is. Near the border of what was inside
+    What lies `reach` or further from the stroke stays as it is. Near the border of what was inside
     the two edges meet; elsewhere that of the stroke is the only one, however unsure the pixels
     were: else a logit just below 0 would blur it.
     """
     near = cv2.dilate((before > 0).view(np.uint8), NEAR) > 0
     joined = np.where(near, np.maximum(before, depth), depth)
-    joined = np.where(depth >= REACH, np.maximum(before, np.float32(SURE)), joined)
-    result: Logits = np.where(depth > -REACH, joined, before)
+    joined = np.where(depth >= reach, np.maximum(before, np.float32(SURE)), joined)
+    result: Logits = np.where(depth > -reach, joined, before)
     return result

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.capsule import REACH, SURE, Capsule, Logits, Rect, added
+from app.domain.capsule import SURE, Capsule, Logits, Rect, added
 from app.domain.mask import Mask, finest, upsample
 from app.domain.matte import coverage
 
@@ -46,7 +46,8 @@ class Stroke:
         self._radius = diameter / 2 / self._down
         self._aspect = aspect * self._across / self._down
         self._before = logits_of(before, size)
-        self._depth = np.zeros(self._shape, np.float32)  # by REACH more, so that 0 is untouched
+        self._reach = Capsule((0, 0), (0, 0), self._radius, self._aspect).reach
+        self._depth = np.zeros(self._shape, np.float32)  # more by reach, so that 0 is untouched
         self._matte = _display(self._before)
         self._last: tuple[float, float] | None = None
         self._touched: Rect | None = None
@@ -68,7 +69,7 @@ class Stroke:
         if rect.empty:
             return
         part = self._depth[rect.slices]
-        np.maximum(part, capsule.depth(rect) + np.float32(REACH), out=part)
+        np.maximum(part, capsule.depth(rect) + np.float32(self._reach), out=part)
         self._touched = rect if self._touched is None else self._touched.joined(rect)
         self._show(rect.grown(RIM, self._shape))
 
@@ -96,8 +97,8 @@ class Stroke:
     def _painted(self, rect: Rect) -> Logits:
         """The logits in `rect`; to take away is to add to what is outside."""
         sign = np.float32(1 if self.include else -1)
-        depth = self._depth[rect.slices] - np.float32(REACH)
-        return sign * added(sign * self._before[rect.slices], depth)
+        depth = self._depth[rect.slices] - np.float32(self._reach)
+        return sign * added(sign * self._before[rect.slices], depth, self._reach)
 
 
 def logits_of(mask: Mask | None, size: tuple[int, int]) -> Logits:

@@ -44,7 +44,9 @@ KEYBOARD = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 
 
 class Viewer(CanvasView):
-    """Clicks make points and boxes on the selected layer; wheel zooms, middle or Space+drag pans.
+    """Clicks make points and boxes on the selected layer, drags paint on it, as the tool has it.
+
+    The wheel zooms, middle or Space+drag pans.
 
     Arrow keys nudge a picked point in the select tool; else they are left to the window.
     """
