@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 
 import numpy as np
@@ -67,6 +68,20 @@ def test_a_drag_paints_what_is_under_it(qtbot: QtBot, zoom: float) -> None:
     assert layer is not None
     assert layer.locks == {FRAME}
     assert [label for label, _ in session.called("edit")] == [f"Paint, frame {FRAME}"]
+
+
+def test_a_dot_is_round_on_the_screen_where_pixels_are_wide(qtbot: QtBot) -> None:
+    session = FakeSession(Project(replace(make_clip(), pixel_aspect=Fraction(2))))
+    session.answers.pictures[FRAME] = PICTURE
+    viewer = make_brush(qtbot, session, 0.5)
+    drag(viewer, on(viewer, 300, 180), on(viewer, 300, 180))
+    session.select_layer(session.project.layers[0].id)
+    half = int(SIZE / 2)
+    assert [covers(session, 300, y) for y in (180 - half - 1, 180 - half)] == [False, True]
+    assert [covers(session, x, 180) for x in (300 - half // 2 - 1, 300 - half // 2)] == [
+        False,
+        True,
+    ]
 
 
 @pytest.mark.parametrize("way", ["right", "alt"])
