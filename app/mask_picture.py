@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.domain.clip import Clip
 from app.domain.clip_facts import ClipError
 from app.domain.image_file import read_image
-from app.domain.mask import LONGEST_SIDE, Mask
+from app.domain.mask import Mask, finest
 from app.domain.picture import Pixels
 
 SUREST = 1e-4  # coverage is kept so far from 0 and 1; a mask keeps no finer steps
@@ -34,10 +34,10 @@ def mask_of(coverage: NDArray[np.float32]) -> Mask:
     height, width = coverage.shape
     if not (coverage > 0.5).any():
         return Mask.absent((width, height))
-    scale = min(1.0, LONGEST_SIDE / max(width, height))
-    if scale < 1:
-        size = (max(1, int(width * scale)), max(1, int(height * scale)))
-        coverage = np.asarray(cv2.resize(coverage, size, interpolation=cv2.INTER_AREA), np.float32)
+    rows, columns = finest((width, height))
+    if (rows, columns) != coverage.shape:
+        small = cv2.resize(coverage, (columns, rows), interpolation=cv2.INTER_AREA)
+        coverage = np.asarray(small, np.float32)
     sure = np.clip(coverage, SUREST, 1 - SUREST)
     logits = np.log(sure / (1 - sure)).astype(np.float16)
     window = (0.0, 0.0, float(width), float(height))

@@ -42,6 +42,7 @@ from app.jobs import (
     Question,
     ThumbnailMade,
 )
+from app.painter import Painter
 from app.plan import Wanted
 from app.player import Player, faster
 from app.project_files import ProjectFiles
@@ -108,6 +109,7 @@ class Session(QObject):
         archives = archive_folder(self._folder, settings.archives_gb)
         self.propagator = Propagator(self, lambda: self._model, archives, self)
         self.importer = Importer(self, self)
+        self.painter = Painter(self, self)
         self.sights = Sights(self, self)
         self._caches: ClipCaches | None = None
         self._opening: OpenClip | None = None

@@ -279,8 +279,20 @@ def import_masks(project: Project, layer_id: LayerId, masks: Mapping[int, Mask])
     return _with_layer(project, changed)
 
 
+def paint_mask(project: Project, layer_id: LayerId, frame: int, mask: Mask) -> Project:
+    """The layer with a mask that the artist painted, locked; the prompt on its frame is deleted.
+
+    A locked frame takes it too, and stays locked: a lock guards against the machine.
+    """
+    layer = project.layer(layer_id)
+    if frame in layer.locks and frame not in layer.prompts and layer.masks[frame] == mask:
+        return project
+    free = lock_frames(project, layer_id, [frame], locked=False)
+    return import_masks(free, layer_id, {frame: mask})
+
+
 def frames_marked_otherwise(before: Project, after: Project) -> set[int]:
-    """The frames on which a layer that both projects have is prompted or locked differently."""
+    """The frames that differ, on a layer of both projects, in prompt, lock or locked mask."""
     older = {layer.id: layer for layer in before.layers}
     frames: set[int] = set()
     for layer in after.layers:
@@ -288,6 +300,8 @@ def frames_marked_otherwise(before: Project, after: Project) -> set[int]:
         if other is None:
             continue
         frames |= other.locks ^ layer.locks
+        both = other.locks & layer.locks
+        frames |= {frame for frame in both if other.masks[frame] is not layer.masks[frame]}
         if other.prompts is layer.prompts:
             continue
         for frame in other.prompts.keys() | layer.prompts.keys():

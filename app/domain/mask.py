@@ -106,7 +106,8 @@ class Mask:
     def logits(self) -> NDArray[np.float16]:
         """The logits, (rows, columns) float16. Raises MaskError where the data is damaged."""
         grey = _decoded(self.data, self.shape) >> SHIFT
-        return np.take(LOGITS, grey)  # 16 - SHIFT bits are as many levels as there are
+        # 16 - SHIFT bits are as many levels as there are: no check of bounds, twice as fast
+        return np.take(LOGITS, grey, mode="clip")
 
 
 def checked_shape(data: bytes) -> tuple[int, int]:
@@ -137,6 +138,13 @@ def checked_window(
     if (x1 - x0) * step * _used(height - y0, step, shape[0]) > MOST_GROWN:
         raise MaskError("A mask is much coarser than its clip.")
     return edges
+
+
+def finest(size: tuple[int, int]) -> tuple[int, int]:
+    """The most (rows, columns) that a mask of a clip of `size` = (width, height) may have."""
+    width, height = size
+    scale = min(1.0, LONGEST_SIDE / max(width, height))
+    return max(1, int(height * scale)), max(1, int(width * scale))
 
 
 def _used(length: float, step: float, most: int) -> int:

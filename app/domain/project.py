@@ -77,7 +77,8 @@ class Layer:
     """One object to cut out: its prompts and its masks, by frame.
 
     `locks` are frames whose masks the artist holds for right: neither propagation nor prompts
-    change them, and they say what the layer is, as keyframes do. Each of them has a mask.
+    change them, only the brush does, and they say what the layer is, as keyframes do. Each of them
+    has a mask.
     """
 
     id: LayerId

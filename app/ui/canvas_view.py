@@ -236,10 +236,14 @@ class CanvasView(QWidget):
                 image = self._backing.image(self._scene, self.view, self.font())
                 painter.drawImage(0, 0, image)
                 self._draw_over(painter, self._scene)
+            self.draw_tool(painter)
             if self.is_ringed():
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.setPen(QPen(theme.FOCUS, 1))
                 painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
+
+    def draw_tool(self, painter: QPainter) -> None:
+        """Draw what belongs to the tool, on top of all."""
 
     def is_ringed(self) -> bool:
         """Whether a ring shows that the canvas has the keyboard or takes what is dropped."""

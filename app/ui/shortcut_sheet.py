@@ -45,6 +45,8 @@ def mouse_lines() -> tuple[tuple[str, str], ...]:
     return (
         (tr("ShortcutSheet", "Include"), tr("ShortcutSheet", "click")),
         (tr("ShortcutSheet", "Exclude"), tr("ShortcutSheet", "right click, Alt+click")),
+        (tr("ShortcutSheet", "Paint"), tr("ShortcutSheet", "drag with the brush")),
+        (tr("ShortcutSheet", "Erase"), tr("ShortcutSheet", "right drag, Alt+drag")),
         (tr("ShortcutSheet", "Zoom canvas or timeline"), tr("ShortcutSheet", "wheel")),
         (tr("ShortcutSheet", "Pan"), tr("ShortcutSheet", "middle drag")),
         (tr("ShortcutSheet", "Pan timeline"), tr("ShortcutSheet", "Shift+wheel")),

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from app.ui import theme
 from app.ui.actions import Actions
 
-TOOLS = ("tool.select", "tool.point", "tool.box")
+TOOLS = ("tool.select", "tool.point", "tool.box", "tool.brush")
 
 
 class ToolColumn(QWidget):

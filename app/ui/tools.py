@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QCursor, QPainter, QPen, QPixmap
 
 from app.domain.project import Box, Point, Prompt
+from app.ui.comparison import Comparison
 from app.ui.marks import Part, Picked, distance
 from app.ui.viewport import Viewport
 
@@ -32,6 +33,10 @@ class Canvas(Protocol):
         """Where the clip lies."""
 
     @property
+    def comparison(self) -> Comparison:
+        """What puts mattes on the picture."""
+
+    @property
     def prompt(self) -> Prompt:
         """The prompt of the selected layer at the playhead."""
 
@@ -47,6 +52,9 @@ class Canvas(Protocol):
 
 class Tool:
     """A tool without any effect; `band` is the box it is drawing, in clip pixels."""
+
+    right_excludes = False  # whether the right button is a press too
+    follows_mouse = False  # whether what it draws moves with the mouse
 
     def __init__(self, canvas: Canvas) -> None:
         self.canvas = canvas
@@ -70,9 +78,14 @@ class Tool:
         """The cursor to show at a place, of exclusion while Alt is held."""
         return arrow()
 
+    def draw(self, painter: QPainter, at: QPointF, exclude: bool) -> None:
+        """Draw over the picture what belongs to a place, in logical pixels."""
+
 
 class PointTool(Tool):
     """A press adds a point at once."""
+
+    right_excludes = True
 
     def press(self, at: QPointF, exclude: bool) -> None:
         if self.canvas.accepts(at):

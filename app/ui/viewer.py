@@ -17,10 +17,12 @@ from PySide6.QtGui import (
     QKeySequence,
     QMouseEvent,
     QNativeGestureEvent,
+    QPainter,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 
+from app.ui.brush import BrushTool
 from app.ui.canvas_view import CanvasView
 from app.ui.claim import claim
 from app.ui.hover import Hover
@@ -37,11 +39,14 @@ ARROWS: dict[int, tuple[int, int]] = {
     Qt.Key.Key_Down: (0, 1),
 }
 BUTTONS = Qt.MouseButton
+AWAY = QPointF(-1e6, -1e6)  # where the mouse is while it is not over the canvas
 KEYBOARD = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 
 
 class Viewer(CanvasView):
-    """Clicks make points and boxes on the selected layer; wheel zooms, middle or Space+drag pans.
+    """Clicks make points and boxes on the selected layer, drags paint on it, as the tool has it.
+
+    The wheel zooms, middle or Space+drag pans.
 
     Arrow keys nudge a picked point in the select tool; else they are left to the window.
     """
@@ -56,9 +61,16 @@ class Viewer(CanvasView):
         self._tools: dict[str, Tool] = {}
         self._focused_by_key = self._dropping = False
         self._space = self._space_used = self._panning = self._nudging = False
-        self._at = QPointF(-1, -1)  # where the mouse was last
+        self._at, self._exclude = AWAY, False  # where the mouse was last, whether Alt was held
+        self._held = BUTTONS.NoButton  # what the tool was pressed with
         super().__init__(session, parent)
-        self._tools = {"select": SelectTool(self), "point": PointTool(self), "box": BoxTool(self)}
+        self.brush = BrushTool(self)
+        self._tools = {
+            "select": SelectTool(self),
+            "point": PointTool(self),
+            "box": BoxTool(self),
+            "brush": self.brush,
+        }
         self.tool = "point"
         self._hover_preview = Hover(self)
         self.setAccessibleName(self.tr("Canvas"))
@@ -78,7 +90,7 @@ class Viewer(CanvasView):
     # --- tools
 
     def set_tool(self, name: str) -> None:
-        """Take a tool: "select", "point" or "box". Raises ValueError for another."""
+        """Take a tool: "select", "point", "box" or "brush". Raises ValueError for another."""
         if name not in self._tools:
             raise ValueError(f"there is no tool {name!r}")
         self._abandon()
@@ -88,6 +100,12 @@ class Viewer(CanvasView):
         if name != "select":
             self.pick(None)
         self.tool_changed.emit(name)
+        self._show_cursor()
+        self.update()
+
+    def resize_brush(self, steps: int) -> None:
+        """Take a larger (1) or smaller (-1) brush."""
+        self.brush.resize(steps)
         self._show_cursor()
 
     @property
@@ -113,7 +131,8 @@ class Viewer(CanvasView):
         self._at, button, right = event.position(), event.button(), BUTTONS.RightButton
         if button == BUTTONS.MiddleButton or (button == BUTTONS.LeftButton and self._space):
             self._panning = self._space_used = True
-        elif button == BUTTONS.LeftButton or (button == right and self.tool == "point"):
+        elif button == BUTTONS.LeftButton or (button == right and self._tool.right_excludes):
+            self._held = button
             self._tool.press(self._at, button == right or _has_alt(event.modifiers()))
         self._show_cursor(event.modifiers())
 
@@ -130,7 +149,8 @@ class Viewer(CanvasView):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if self._panning and event.button() in {BUTTONS.LeftButton, BUTTONS.MiddleButton}:
             self._panning = False
-        elif event.button() == BUTTONS.LeftButton:
+        elif event.button() == self._held:
+            self._held = BUTTONS.NoButton
             self._tool.follow(event.position())
             self._tool.release()
             self._take_band()
@@ -149,8 +169,9 @@ class Viewer(CanvasView):
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
-        self._at = QPointF(-1, -1)
+        self._at = AWAY
         self.pixel_hovered.emit(None)
+        self.update()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         turn = event.angleDelta().y()
@@ -182,7 +203,10 @@ class Viewer(CanvasView):
     def _show_cursor(self, modifiers: Qt.KeyboardModifier | None = None) -> None:
         if modifiers is None:
             modifiers = QApplication.queryKeyboardModifiers()
-        cursor = self._cursor(exclude=_has_alt(modifiers))
+        self._exclude = _has_alt(modifiers)
+        if self._tool.follows_mouse:
+            self.update()
+        cursor = self._cursor(exclude=self._exclude)
         if cursor != self.cursor():
             self.setCursor(cursor)
 
@@ -194,6 +218,10 @@ class Viewer(CanvasView):
         if self._space:
             return QCursor(Qt.CursorShape.OpenHandCursor)
         return self._tool.cursor(self._at, exclude)
+
+    def draw_tool(self, painter: QPainter) -> None:
+        if self.session.clip is not None and not (self._panning or self._space):
+            self._tool.draw(painter, self._at, self._exclude)
 
     # --- keys
 

@@ -60,6 +60,9 @@ EDITS: dict[str, Callable[[st.DrawFn, Project, Layer, int], Project]] = {
     "import_masks": lambda d, p, x, f: edits.import_masks(
         p, x.id, {f: plain_mask(None, d(st.integers(0, 5)))}
     ),
+    "paint_mask": lambda d, p, x, f: edits.paint_mask(
+        p, x.id, f, plain_mask(None, d(st.integers(0, 5)))
+    ),
     "drop_mask": lambda _d, p, x, f: edits.drop_mask(p, x.id, f),
     "set_mask": lambda d, p, x, f: edits.set_mask(
         p, x.id, f, plain_mask(None, d(st.integers(0, 5)))

@@ -142,3 +142,28 @@ def test_prompts_elsewhere_are_untouched_by_a_lock() -> None:
     project = edits.add_point(locked(), rabbit(locked()).id, 1001, Point(3, 3))
     assert len(rabbit(project).prompts[1001].points) == 2
     assert rabbit(project).prompts[1002] == Prompt(points=(Point(10.5, 20.25),))
+
+
+def test_a_painted_frame_is_locked_and_its_prompt_is_gone() -> None:
+    project = plain_project()
+    painted = edits.paint_mask(project, rabbit(project).id, 1002, MASK)
+    before, after = rabbit(project), rabbit(painted)
+    assert after.masks[1002] is MASK
+    assert after.locks == {1002}
+    assert after.prompts.keys() == before.prompts.keys() - {1002}
+    assert {f: m for f, m in after.masks.items() if f != 1002} == {
+        f: m for f, m in before.masks.items() if f != 1002
+    }
+    assert not after.is_stale(1002)
+
+
+def test_a_locked_frame_can_be_painted_and_stays_locked() -> None:
+    project = locked()
+    painted = edits.paint_mask(project, rabbit(project).id, 1002, MASK)
+    assert rabbit(painted).masks[1002] is MASK
+    assert rabbit(painted).locks == rabbit(project).locks
+    assert 1002 not in rabbit(painted).prompts
+    again = edits.paint_mask(painted, rabbit(painted).id, 1002, plain_mask(None, 7))
+    assert again is painted  # an equal mask
+    other = edits.paint_mask(painted, rabbit(painted).id, 1002, plain_mask(None, 8))
+    assert edits.frames_marked_otherwise(painted, other) == {1002}

@@ -27,6 +27,7 @@ from app.domain.history import History
 from app.domain.mask import Mask
 from app.domain.project import Box, Layer, LayerId, Point, Project, Prompt
 from app.domain.review import Review, Suspect
+from app.painter import Painter
 from app.sights import Skin
 
 if TYPE_CHECKING:
@@ -227,6 +228,7 @@ class FakeSession(QObject):
         self.answers = Answers()
         self.files = FakeFiles(self)
         self.sights = FakeSights(self)
+        self.painter = Painter(self, self)
         self.history = History(project or Project())
         self.playhead = self.clip.frames.first if self.clip else 0
         self.selected: LayerId | None = None
@@ -261,6 +263,10 @@ class FakeSession(QObject):
     @property
     def selected_layer(self) -> Layer | None:
         return next((layer for layer in self.project.layers if layer.id == self.selected), None)
+
+    @property
+    def read_only(self) -> str:
+        return self.files.read_only
 
     def picture(self, frame: int) -> Pixels | None:
         return self.answers.pictures.get(frame)

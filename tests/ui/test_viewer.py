@@ -553,8 +553,8 @@ def test_tools_are_taken_by_name(qtbot: QtBot) -> None:
     viewer.set_tool("box")
     assert told == ["select", "box"]
     assert viewer.picked is None
-    with pytest.raises(ValueError, match="brush"):
-        viewer.set_tool("brush")
+    with pytest.raises(ValueError, match="pen"):
+        viewer.set_tool("pen")
 
 
 def test_the_cursor_tells_include_from_exclude(qtbot: QtBot) -> None:

@@ -1,0 +1,122 @@
+"""A stroke of the brush over the mask of a frame: what it makes of it, while it is drawn and after.
+
+It works at the resolution the mask is kept with, and looks only at the pixels it passes: so it is
+as quick on a large clip as on a small one.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.capsule import SURE, Capsule, Logits, Rect, added
+from app.domain.mask import Mask, finest, upsample
+from app.domain.matte import coverage
+
+THINNEST = 2.0  # pixels of a mask; a finer line may pass between their middles
+RIM = 2  # pixels beyond a change in which the matte may change
+CONTEXT = 4  # and beyond those, what has to be known for it
+
+
+def thinnest(size: tuple[int, int]) -> float:
+    """The least diameter of a brush, in pixels of a clip of `size` = (width, height)."""
+    return THINNEST * max(1.0, size[1] / finest(size)[0])
+
+
+class Stroke:
+    """What one drag of the brush adds to a mask (`include`), or takes away.
+
+    Places and the diameter are in clip pixels, those from top to bottom where the clip's
+    `aspect` is not 1: the brush is round on the screen. Raises MaskError where `before` is damaged.
+    """
+
+    def __init__(
+        self,
+        before: Mask | None,
+        size: tuple[int, int],
+        diameter: float,
+        *,
+        include: bool = True,
+        aspect: float = 1.0,
+    ) -> None:
+        self.include, self._size = include, size
+        self._shape = finest(size)
+        self._across, self._down = size[0] / self._shape[1], size[1] / self._shape[0]
+        self._radius = diameter / 2 / self._down
+        self._aspect = aspect * self._across / self._down
+        self._before = logits_of(before, size)
+        self._reach = Capsule((0, 0), (0, 0), self._radius, self._aspect).reach
+        self._depth = np.zeros(self._shape, np.float32)  # more by reach, so that 0 is untouched
+        self._matte = _display(self._before)
+        self._last: tuple[float, float] | None = None
+        self._touched: Rect | None = None
+
+    @property
+    def matte(self) -> NDArray[np.uint8]:
+        """The matte as it is now, (height, width) 0..255, another object each time."""
+        if self._shape == self._size[::-1]:
+            return self._matte.view()
+        whole: NDArray[np.uint8] = cv2.resize(self._matte, self._size)
+        return whole
+
+    def go_to(self, x: float, y: float) -> None:
+        """Draw on to a place; the first one is a dot."""
+        place = x / self._across, y / self._down
+        capsule = Capsule(self._last or place, place, self._radius, self._aspect)
+        self._last = place
+        rect = capsule.rect(self._shape)
+        if rect.empty:
+            return
+        part = self._depth[rect.slices]
+        np.maximum(part, capsule.depth(rect) + np.float32(self._reach), out=part)
+        self._touched = rect if self._touched is None else self._touched.joined(rect)
+        self._show(rect.grown(RIM, self._shape))
+
+    def mask(self) -> Mask:
+        """The mask with the stroke; one that no prompt made."""
+        logits = self._before.copy()
+        if self._touched is not None:
+            rect = self._touched.grown(CONTEXT, self._shape)
+            logits[rect.slices] = self._painted(rect)
+        window = (0.0, 0.0, float(self._size[0]), float(self._size[1]))
+        half = logits.astype(np.float16)
+        return Mask.pack(half, window=window, prompt=None, model="", score=1.0)
+
+    def _show(self, rect: Rect) -> None:
+        """Make the matte anew in `rect`."""
+        seen = rect.grown(CONTEXT, self._shape)
+        rows, columns = Rect(
+            rect.left - seen.left,
+            rect.top - seen.top,
+            rect.right - seen.left,
+            rect.bottom - seen.top,
+        ).slices
+        self._matte[rect.slices] = _display(self._painted(seen))[rows, columns]
+
+    def _painted(self, rect: Rect) -> Logits:
+        """The logits in `rect`; to take away is to add to what is outside."""
+        sign = np.float32(1 if self.include else -1)
+        depth = self._depth[rect.slices] - np.float32(self._reach)
+        return sign * added(sign * self._before[rect.slices], depth, self._reach)
+
+
+def logits_of(mask: Mask | None, size: tuple[int, int]) -> Logits:
+    """The logits of a mask of a clip of `size`, as finely as any mask keeps them; -SURE..SURE.
+
+    Raises MaskError.
+    """
+    rows, columns = finest(size)
+    if mask is None:
+        return np.full((rows, columns), -SURE, np.float32)
+    if mask.shape == (rows, columns) and mask.window == (0.0, 0.0, *map(float, size)):
+        return mask.logits().astype(np.float32)
+    logits = np.clip(upsample(mask, size), -SURE, SURE)
+    if logits.shape != (rows, columns):
+        logits = cv2.resize(logits, (columns, rows), interpolation=cv2.INTER_AREA)
+    return np.asarray(logits, np.float32)
+
+
+def _display(logits: Logits) -> NDArray[np.uint8]:
+    display: NDArray[np.uint8] = cv2.convertScaleAbs(coverage(logits), alpha=255)
+    return display
