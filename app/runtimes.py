@@ -50,10 +50,8 @@ def in_use() -> str:
 
 
 def loaded() -> str:
-    """The same where one is loaded already; else empty."""
-    module = sys.modules.get(runtime_load.NAME)
-    if module is None:
-        return ""
+    """The same where one is loaded already; else empty, also while another thread loads it."""
+    version = getattr(sys.modules.get(runtime_load.NAME), "__version__", "")
     pack = runtime_load.used()
     where = f"the installed runtime {pack.wanted.name}" if pack else "built in"
-    return f"ONNX Runtime {module.__version__}, {where}"
+    return f"ONNX Runtime {version}, {where}" if version else ""
