@@ -1,7 +1,8 @@
 """The licences of everything inside the frozen program, and its bill of materials.
 
 Every library of the bundle must belong to a component with a notice; one that does not stops the
-build. Run inside the virtual environment that was frozen.
+build. The notice of a wheel does not count for the libraries that were put into it: they stand in
+libraries.toml. Run inside the virtual environment that was frozen.
 """
 
 from __future__ import annotations
@@ -11,15 +12,18 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 OURS = "rotocel"
+PUT_IN = re.compile(r"\.(libs|dylibs)/")  # where tools put libraries into a wheel
 TEXTS = re.compile(r"licen[cs]e|copying|notice", re.IGNORECASE)
 HEADING = """\
 # What is inside Rotocel, and under what terms
@@ -27,7 +31,9 @@ HEADING = """\
 Rotocel's own source is under the Apache License 2.0. It is shipped together with the parts below,
 each under its own licence. FFmpeg is built with x264 and x265 here, which are under the GNU General
 Public License: **this bundle as a whole is under the GNU General Public License, version 3**
-(`GPL-3.txt`), and its source is that of the parts named, at the addresses named. Qt is under the
+(`GPL-3.txt`). Its source is that of Rotocel and of the parts below in the versions named, at the
+addresses named; the libraries in the wheel of av are built by its project PyAV-Org/pyav-ffmpeg,
+which has the patches and the options. sbom.json names the versions for programs. Qt is under the
 GNU Lesser General Public License 3: its libraries lie in `_internal/PySide6/Qt/lib` and may be
 replaced by your own.
 
@@ -78,15 +84,20 @@ def write(folder: Path, sources: Mapping[str, str], modules: Iterable[str]) -> l
 def parts_of(sources: Mapping[str, str], modules: Iterable[str]) -> list[Part]:
     """The parts that the files belong to, by name. Raises NoticeError."""
     found: dict[str, Part] = {part.name: part for part in (_python(), _bootloader())}
+    files: dict[str, set[str]] = {}  # of parts without a version: the libraries they consist of
     lost: list[str] = []
     for name, source in (*sources.items(), *((path, path) for path in modules)):
-        part = _library(name) or _of_wheel(source) or _of_system(source)
-        if part is not None:
-            found[part.name] = part
-        if owner := _of_wheel(source):  # a library inside a wheel counts beside the wheel itself
-            found[owner.name] = owner
+        part = _library(name)
+        if part is not None and not part.version:
+            files.setdefault(part.name, set()).add(_plain(name))
+        elif part is None and not PUT_IN.search(_posix(name)):
+            part = _of_wheel(source) or _of_system(source)
+        for each in filter(None, (part, _of_wheel(source))):
+            found[each.name] = each
         if part is None and not _is_pythons(source) and not _is_ours(source):
             lost.append(f"{name} (from {source})")
+    for name, libraries in files.items():
+        found[name] = replace(found[name], version=", ".join(sorted(libraries)))
     found["Rotocel"] = _ours()
     bare = [part.name for part in found.values() if not part.texts]
     if lost or bare:
@@ -114,26 +125,37 @@ def bill(parts: Iterable[Part]) -> dict[str, object]:
 
 
 @cache
-def _libraries() -> list[tuple[re.Pattern[str], Part]]:
-    entries = tomllib.loads((HERE / "libraries.toml").read_text("utf-8"))["library"]
-    return [
-        (
-            re.compile(entry["match"]),
-            Part(
-                entry["name"],
-                entry.get("version", "as in its wheel"),
-                entry["licence"],
-                entry["source"],
-                tuple(HERE / "licences" / name for name in entry["texts"]),
-            ),
-        )
-        for entry in entries
+def _entries() -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = tomllib.loads((HERE / "libraries.toml").read_text("utf-8"))[
+        "library"
     ]
+    return entries
 
 
 def _library(name: str) -> Part | None:
-    posix = name.replace("\\", "/")
-    return next((part for match, part in _libraries() if match.search(posix)), None)
+    """What libraries.toml says of a file; without a version, which is that of its file."""
+    entry = next((each for each in _entries() if re.search(each["match"], _posix(name))), None)
+    if entry is None:
+        return None
+    texts = tuple(HERE / "licences" / name for name in entry.get("texts", ()))
+    if "said_by" in entry:  # the wheel has the terms of what was put into it
+        texts += tuple(text for text in _wheel(entry["said_by"]).texts if _says(text, entry))
+    version = _wheel(entry["wheel"]).version if "wheel" in entry else ""
+    return Part(entry["name"], version, entry["licence"], entry["source"], texts)
+
+
+def _says(text: Path, entry: Mapping[str, Any]) -> bool:
+    said = text.read_text("utf-8", "replace").lower()
+    return all(word.lower() in said for word in entry["says"])
+
+
+def _plain(name: str) -> str:
+    """The name of a library without the letters that were put in to tell it from others."""
+    return re.sub(r"(-[0-9a-f]{8})+(?=\.)", "", _posix(name).rpartition("/")[2])
+
+
+def _posix(name: str) -> str:
+    return name.replace("\\", "/")
 
 
 @cache
@@ -164,7 +186,10 @@ def _wheel(name: str) -> Part:
         if TEXTS.search(file.name) and not file.name.endswith((".py", ".pyc", ".pyi"))
     ]
     texts += [
-        text for match, part in _libraries() if match.search(f"{name}/") for text in part.texts
+        HERE / "licences" / text
+        for entry in _entries()
+        if re.search(entry["match"], f"{name}/")
+        for text in entry.get("texts", ())
     ]
     return Part(
         name,
@@ -211,14 +236,20 @@ def _of_system(source: str) -> Part | None:
 
 
 def _is_pythons(source: str) -> bool:
-    path = Path(source).resolve()
-    inside = path.is_relative_to(Path(sys.base_prefix).resolve() / "lib")
-    return "site-packages" not in path.parts and (inside and "python3" in source)
+    """Whether a file came with Python itself, wherever its installer puts them."""
+    path, base = Path(source).resolve(), Path(sys.base_prefix).resolve()
+    if "site-packages" in path.parts:
+        return False
+    library = Path(sysconfig.get_path("stdlib")).resolve()
+    beside = re.fullmatch(r"(lib)?python3[\d.]*(\.so[\d.]*|\.dylib|\.dll)|Python", path.name)
+    extensions = path.is_relative_to(base / "DLLs")  # where Windows has them
+    return path.is_relative_to(library) or extensions or bool(beside and base in path.parents)
 
 
 def _is_ours(source: str) -> bool:
     path = Path(source).resolve()
-    return path.is_relative_to(HERE.parent.resolve()) or path.name == "base_library.zip"
+    ours = path.is_relative_to(HERE.parent.resolve()) and "site-packages" not in path.parts
+    return ours or path.name == "base_library.zip"
 
 
 def _python() -> Part:

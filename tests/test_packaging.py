@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 
+import av
 import pytest
 
 from models.runtime_list import read_list
@@ -67,28 +68,81 @@ def test_opencv_keeps_its_own_ffmpeg_where_the_interface_is_another() -> None:
     assert chosen(theirs, "av.libs/libavcodec-5e6b81c2.so.62.28.102")[theirs] == f"/wheels/{theirs}"
 
 
-def test_a_library_without_a_notice_stops_the_build(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def no_freezer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyInstaller is not installed where the tests run."""
     known = notices.Part("known", "1", "MIT", "", (PACKAGING / "licences" / "MIT.txt",))
-    monkeypatch.setattr(notices, "_bootloader", lambda: known)  # PyInstaller is not needed to test
+    monkeypatch.setattr(notices, "_bootloader", lambda: known)
+
+
+@pytest.mark.usefixtures("no_freezer")
+def test_a_library_without_a_notice_stops_the_build(tmp_path: Path) -> None:
     stranger = tmp_path / "libstranger.so.1"
     stranger.touch()
     with pytest.raises(notices.NoticeError, match=r"libstranger\.so\.1"):
         notices.parts_of({"libstranger.so.1": str(stranger)}, [])
 
 
-def test_a_library_inside_a_wheel_has_the_notice_of_the_list() -> None:
-    part = notices._library("av.libs/libx265-f5385bb8.so.216")
-    assert part is not None
+@pytest.mark.usefixtures("no_freezer")
+@pytest.mark.parametrize("name", ["av.libs/libfdk-aac-deadbeef.so.2", "av/.dylibs/libfdk.2.dylib"])
+def test_the_notice_of_a_wheel_does_not_count_for_what_was_put_into_it(name: str) -> None:
+    of_wheel = str(Path(av.__file__))
+    with pytest.raises(notices.NoticeError, match="libfdk"):
+        notices.parts_of({name: of_wheel}, [])
+
+
+@pytest.mark.usefixtures("no_freezer")
+def test_code_without_a_notice_stops_the_build(tmp_path: Path) -> None:
+    (tmp_path / "stranger.py").touch()
+    with pytest.raises(notices.NoticeError, match=r"stranger\.py"):
+        notices.parts_of({}, [str(tmp_path / "stranger.py")])
+
+
+@pytest.mark.usefixtures("no_freezer")
+def test_a_part_without_a_text_stops_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = notices.Part("bare", "1", "MIT", "")
+    monkeypatch.setattr(notices, "_library", lambda _name: bare)
+    with pytest.raises(notices.NoticeError, match="no text: bare"):
+        notices.parts_of({"x.libs/libbare.so": ""}, [])
+
+
+@pytest.mark.usefixtures("no_freezer")
+def test_libraries_in_wheels_are_named_with_the_versions_of_their_files() -> None:
+    names = ("av.libs/libx264-d6533a8d.so.165", "av.libs/libx265-f5385bb8.so.216")
+    found = {part.name: part for part in notices.parts_of(dict.fromkeys(names, ""), [])}
+    part = found["x264 and x265"]
+    assert part.version == "libx264.so.165, libx265.so.216"
     assert part.licence == "GPL-2.0-or-later"
-    assert all(text.is_file() for text in part.texts)
+    assert notices._library("av/.dylibs/libx264.165.dylib").name == part.name  # as on macOS
 
 
-def test_every_text_of_the_list_is_there() -> None:
-    for _, part in notices._libraries():
-        assert part.texts
-        assert all(text.is_file() for text in part.texts), part.name
+def test_every_library_of_the_list_has_its_terms() -> None:
+    for entry in notices._entries():
+        names = [entry["name"]]
+        for name in entry.get("texts", ()):
+            assert (PACKAGING / "licences" / name).is_file(), names
+        if "said_by" in entry:
+            texts = notices._wheel(entry["said_by"]).texts
+            assert any(notices._says(text, entry) for text in texts), names
+        assert entry.get("texts") or "said_by" in entry, names
+
+
+@pytest.mark.parametrize(
+    ("place", "whose"),
+    [
+        ("Lib/json/__init__.py", True),
+        ("python311.dll", True),
+        ("DLLs/_ssl.pyd", True),
+        ("Lib/site-packages/x/y.py", False),
+        ("other.dll", False),
+    ],
+)
+def test_what_comes_with_python_on_windows_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, whose: bool
+) -> None:
+    monkeypatch.setattr(sys, "base_prefix", str(tmp_path))
+    monkeypatch.setattr(notices.sysconfig, "get_path", lambda _: str(tmp_path / "Lib"))
+    assert notices._is_pythons(str(tmp_path / place)) is whose
 
 
 def test_the_bill_of_materials_names_every_part() -> None:
