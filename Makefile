@@ -91,7 +91,8 @@ freeze: $(FREEZER)
 	$(FROZEN)/$(notdir $(BIN))/pyinstaller --noconfirm --log-level WARN --distpath dist --workpath build/freeze packaging/rotocel.spec
 	$(FROZEN)/$(notdir $(BIN))/python packaging/sizes.py dist/rotocel
 
-packages: freeze
+packages:
+	test -d dist/rotocel || $(MAKE) freeze
 	packaging/linux/pack.sh
 
 test-frozen: setup

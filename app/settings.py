@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Protocol
+
+log = logging.getLogger(__name__)
 
 RECENT = 10  # how many clips the menu remembers
 
@@ -57,7 +60,10 @@ def load(path: Path) -> Settings:
         if not path.exists():
             return Settings()
         values = json.loads(path.read_text("utf-8"))
-        return Settings(**{name: _checked(name, value) for name, value in values.items()})
+        known = {item.name for item in fields(Settings)}
+        if strange := values.keys() - known:  # of a newer version, or misspelt
+            log.warning("settings that are not known: %s", ", ".join(sorted(strange)))
+        return Settings(**{name: _checked(name, values[name]) for name in values.keys() & known})
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise SettingsError(
             f"{path} cannot be read ({error}); mend or delete it to use your settings again"
@@ -72,20 +78,32 @@ def as_json(settings: Settings) -> str:
 
 
 def save(settings: Settings, path: Path) -> None:
-    """Write what differs from the defaults, whole or not at all. Raises SettingsError."""
+    """Write what differs from the defaults, whole or not at all. Raises SettingsError.
+
+    Settings in the file that are not known here stay: a newer version may have put them there.
+    """
     temporary = path.with_name(path.name + ".tmp")
+    values = {**_strange(path), **json.loads(as_json(settings))}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(as_json(settings) + "\n", "utf-8")
+        temporary.write_text(json.dumps(values, indent=2) + "\n", "utf-8")
         temporary.replace(path)
     except OSError as error:
         raise SettingsError(f"{path} cannot be written ({error.strerror or error})") from error
 
 
+def _strange(path: Path) -> dict[str, Any]:
+    """What the file at `path` holds that is no setting of this version."""
+    known = {item.name for item in fields(Settings)}
+    try:
+        values = json.loads(path.read_text("utf-8"))
+        return {name: value for name, value in values.items() if name not in known}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
 def _checked(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON is any type until checked
     defaults = Settings()
-    if name not in {item.name for item in fields(Settings)}:
-        raise ValueError(f"unknown setting {name!r}")
     wanted = type(getattr(defaults, name))
     if wanted is tuple and isinstance(value, list) and all(isinstance(x, str) for x in value):
         return tuple(value)

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import QEvent, QObject, QSettings, Qt, QTimer
+from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from app import crash, paths, report_bundle
@@ -90,6 +91,8 @@ def run_window(path: Path | None, project: Project | None = None) -> int:
         log.exception("no model")
         QMessageBox.critical(None, "Rotocel", str(error))
         return 1
+    if sys.platform == "darwin":  # each event passes through it, which costs
+        app.installEventFilter(Opener(window))
     garbage = GuiGarbage(app)
     _let_ctrl_c_work(app)
     code = app.exec()
@@ -168,6 +171,20 @@ def _show_report(window: MainWindow) -> None:
     dialog = ReportDialog(report_bundle.collect(), report_bundle.save, window)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.open()
+
+
+class Opener(QObject):
+    """Opens what macOS asks the program to open: there, files do not come as arguments."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        if not isinstance(event, QFileOpenEvent):
+            return False
+        self._window.files.open_path(Path(event.file()))
+        return True
 
 
 class _FirstPaint(QObject):

@@ -9,6 +9,7 @@ import posixpath
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
@@ -32,6 +33,7 @@ LEFT_OUT = re.compile(
     | pillow\.libs/lib(freetype|harfbuzz|lcms2|webp|sharpyuv|brotli)
     | opencv_videoio_ffmpeg                        # Windows: movies are read by PyAV
     | ^libmvec\.so                                 # a part of the C library
+    | (^|/)__pycache__/                            # compiled texts of wheels: they name our folders
     """,
     re.VERBOSE,
 )
@@ -76,8 +78,8 @@ def _needed(entries: Sequence[Entry], imports: Imports) -> list[Entry]:
 
 
 def strip(folder: Path) -> None:
-    """Take the symbols out of what can be stripped below `folder`, where `strip` is installed."""
-    tool = shutil.which("strip")
+    """Take the symbols out of what can be stripped below `folder`, where GNU's `strip` is there."""
+    tool = shutil.which("strip") if sys.platform == "linux" else None
     files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
     for path in files if tool else ():
         if STRIPPED.search(path.relative_to(folder).as_posix()):

@@ -13,6 +13,12 @@ here=packaging/linux
 tar --create --sort=name --owner=0 --group=0 --numeric-owner --directory dist \
     --transform "s,^rotocel,$name," rotocel | zstd -19 -T0 --force --quiet -o "dist/$name.tar.zst"
 
+most=$((150 * 1000 * 1000)) # bytes that a download may have
+if (($(stat --format %s "dist/$name.tar.zst") > most)); then
+    echo "dist/$name.tar.zst has more than $most bytes; see packaging/README.md, Size." >&2
+    exit 1
+fi
+
 rm -rf "$stage"
 install -d "$stage"/{DEBIAN,opt,usr/bin,usr/share/{applications,doc/rotocel,icons/hicolor/scalable/apps,mime/packages}}
 cp --archive dist/rotocel "$stage/opt/rotocel"

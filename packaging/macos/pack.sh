@@ -11,6 +11,7 @@ stage=build/dmg
 rm -rf "$stage" "$image"
 mkdir -p "$stage"
 ditto dist/Rotocel.app "$stage/Rotocel.app" # a plain copy loses links, and then signing fails
+ditto dist/rotocel/licences "$stage/Rotocel.app/Contents/Resources/licences"
 ln -s /Applications "$stage/Applications"
 if [[ -n "${CODESIGN_IDENTITY:-}" ]]; then
     codesign --force --deep --options runtime --timestamp --sign "$CODESIGN_IDENTITY" \

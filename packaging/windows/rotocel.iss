@@ -32,6 +32,7 @@ Name: "{group}\Rotocel"; Filename: "{app}\rotocel-window.exe"
 [Registry]
 Root: HKA; Subkey: "Software\Classes\.roto"; ValueType: string; ValueData: "Rotocel.Project"; Flags: uninsdeletevalue
 Root: HKA; Subkey: "Software\Classes\Rotocel.Project"; ValueType: string; ValueData: "Rotocel project"; Flags: uninsdeletekey
+Root: HKA; Subkey: "Software\Classes\Rotocel.Project\DefaultIcon"; ValueType: string; ValueData: "{app}\rotocel-window.exe,0"
 Root: HKA; Subkey: "Software\Classes\Rotocel.Project\shell\open\command"; ValueType: string; ValueData: """{app}\rotocel-window.exe"" ""%1"""
 
 [Run]

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from tests.models.wheels import WORKING
 
 BUILT = Path(__file__).parents[2] / "dist" / "rotocel"
 NOBODY = 65534
+IS_ROOT = sys.platform != "win32" and os.geteuid() == 0
+WINDOWS = {name: os.environ[name] for name in ("SYSTEMROOT", "TEMP") if name in os.environ}
 QUIET = re.compile(r"This plugin does not support propagateSizeHints\(\)")  # Qt without a screen
 
 pytestmark = [
@@ -46,14 +49,19 @@ def open_to_all(place: Path) -> None:
             parent.chmod(0o755)
 
 
+def give(place: Path, user: int) -> None:
+    """Make a folder that user's, where we may."""
+    if sys.platform != "win32" and IS_ROOT:
+        os.chown(place, user, user)
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """An empty home."""
     place = tmp_path / "home"
     place.mkdir()
     open_to_all(place)
-    if os.geteuid() == 0:
-        os.chown(place, NOBODY, NOBODY)
+    give(place, NOBODY)
     return place
 
 
@@ -61,12 +69,12 @@ def run(program: Path, home: Path, *arguments: str) -> subprocess.CompletedProce
     """What the program says, as another user, without a network and with hardly an environment."""
     unshare, setpriv = shutil.which("unshare"), shutil.which("setpriv")
     alone: list[str] = []
-    if os.geteuid() == 0 and unshare and setpriv:
+    if IS_ROOT and unshare and setpriv:
         alone = [unshare, "--net", setpriv, f"--reuid={NOBODY}", f"--regid={NOBODY}"]
         alone.append("--clear-groups")
     return subprocess.run(
         [*alone, str(program), *arguments],
-        env={"HOME": str(home), "PATH": "/nonexistent", "LC_ALL": "C.UTF-8"},
+        env={"HOME": str(home), "PATH": "/nonexistent", "LC_ALL": "C.UTF-8", **WINDOWS},
         cwd=home,
         capture_output=True,
         text=True,
@@ -143,7 +151,7 @@ def runtime(program: Path, home: Path) -> Path:
         (place / name).write_text(code)
     record = {"list": hashlib.sha256(lists.read_bytes()).hexdigest(), "version": "9.9.9"}
     (place / "runtime.json").write_text(json.dumps(record))
-    if os.geteuid() == 0:
+    if sys.platform != "win32" and IS_ROOT:
         for path in (home, *home.rglob("*")):
             os.chown(path, NOBODY, NOBODY)
     return place
@@ -176,12 +184,17 @@ def test_bad_input_is_one_sentence(program: Path, home: Path) -> None:
 
 def test_a_home_that_may_not_be_written_to_is_told_of_and_no_end(program: Path, home: Path) -> None:
     home.chmod(0o755)
-    if os.geteuid() == 0:
-        os.chown(home, 0, 0)
+    give(home, 0)
     done = run(program, home, "selftest")
     assert done.returncode == 0, done
     assert "Traceback" not in done.stdout + done.stderr
     assert "all is well" in done.stdout
+
+
+def test_no_folder_of_the_machine_it_was_made_on_is_named_inside() -> None:
+    here = str(BUILT.parents[1]).encode()
+    files = (path for path in BUILT.rglob("*") if path.is_file() and not path.is_symlink())
+    assert [path.relative_to(BUILT) for path in files if here in path.read_bytes()] == []
 
 
 def test_nothing_of_the_developers_is_inside() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,3 +54,19 @@ def test_a_folder_that_may_not_be_looked_into_is_a_fault_and_no_end(
     assert store.settings == Settings()
     assert store.fault is not None
     assert "settings.json cannot be read" in store.fault
+
+
+def test_settings_of_a_newer_version_are_left_alone_and_kept(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.write_text('{"model": "chosen", "of_tomorrow": [1]}')
+    store = Store(path)
+    assert store.settings == Settings(model="chosen")
+    store.change(replace(store.settings, device="cpu"))
+    assert store.fault is None
+    assert "of_tomorrow" in caplog.text
+    assert json.loads(path.read_text()) == {
+        "model": "chosen",
+        "device": "cpu",
+        "of_tomorrow": [1],
+    }
