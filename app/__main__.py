@@ -14,11 +14,10 @@ from app.cli_words import UsageError
 from app.domain.project import Project
 from app.headless import settings_path
 from app.log import kept
+from app.screen import screen_fault
 from app.settings import Settings, SettingsError, load
 
 log = logging.getLogger(__name__)
-
-DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")  # any of them promises a window
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,8 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def open_window(path: Path | None, project: Project | None = None) -> int:
     """The editor on the clip at `path`, or on `project`; returns its exit code."""
-    if sys.platform == "linux" and not any(os.environ.get(name) for name in DISPLAYS):
-        return cli.complain("There is no screen here; `rotocel matte` works without one.", 1)
+    if sys.platform == "linux" and (fault := screen_fault(os.environ)):
+        return cli.complain(fault, 1)
     try:
         from app.window import run_window  # noqa: PLC0415 - commands must not load Qt
     except ImportError as e:

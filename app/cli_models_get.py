@@ -106,6 +106,8 @@ def _add_replace(parser: Parser) -> None:
 def _show(entry: Entry) -> None:
     print(f"{entry.label}: {amount(entry.size)}, licence {entry.licence}, by {entry.source}.")
     print(entry.brings)
+    if entry.caveat:
+        print(entry.caveat)
     for file in entry.files:
         print(f"  {file.url}", flush=True)  # before the question, which is not held back
 

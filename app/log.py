@@ -6,7 +6,7 @@ import logging
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from logging.handlers import RotatingFileHandler
 from types import TracebackType
 
@@ -19,6 +19,18 @@ NAME = "rotocel.log"
 LOG_BYTES = 1_000_000
 OLDER = 2  # full logs that are kept beside the present one
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+class Quiet(RotatingFileHandler):
+    """Goes without what cannot be written, as on a full disk: nobody reads it on a terminal."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+    def close(self) -> None:
+        with suppress(OSError):  # what is left in its buffer
+            super().close()
 
 
 class Redacting(logging.Formatter):
@@ -48,7 +60,7 @@ def kept(*, log_paths: bool) -> Iterator[str]:
 def _write_to_file(stack: ExitStack, formatter: logging.Formatter) -> None:
     """Until `stack` closes, what is logged and crashes go to files. Raises OSError."""
     paths.user_logs().mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(
+    handler = Quiet(
         paths.user_logs() / NAME,
         maxBytes=LOG_BYTES,
         backupCount=OLDER,

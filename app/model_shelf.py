@@ -62,6 +62,7 @@ class Available:
     brings: str
     size: int  # bytes to fetch
     here: bool  # fetched already, or installed
+    caveat: str  # why it does not answer as it comes; may be empty
     next_step: str  # what is to be done with it once it is here
 
     @property
@@ -209,6 +210,7 @@ class Shelf:
             entry.brings,
             entry.size,
             here,
+            entry.caveat,
             entry.next_step(folder),
         )
 

@@ -163,6 +163,12 @@ class ProjectFiles(QObject):
         return self._missing
 
     @property
+    def keeps(self) -> bool:
+        """Whether edits are kept as they are made; not where the disk refused the last ones."""
+        live = self._document.live
+        return live is not None and live.refused is None
+
+    @property
     def keeping(self) -> Keeping | None:
         """What is to be kept in the live copy now."""
         live, host = self._document.live, self._host

@@ -91,15 +91,16 @@ def _text(make: Callable[[], str]) -> str:
 
 
 def _settings() -> str:
-    """The settings without the clips opened last, the export folder and the catalogue."""
+    """The settings without the clips opened last, the folders of mattes and the catalogue."""
     try:
         settings = load(settings_path())
     except SettingsError as e:
         return str(e)
-    for path in (*settings.recent, settings.export_folder, settings.catalogue):
+    mattes = (*settings.mattes.keys(), *settings.mattes.values())
+    for path in (*settings.recent, *mattes, settings.catalogue):
         if path:
             hide(Path(path))
-    return as_json(replace(settings, recent=(), export_folder="", catalogue=""))
+    return as_json(replace(settings, recent=(), mattes={}, catalogue=""))
 
 
 def _disks() -> str:

@@ -23,7 +23,7 @@ class Settings:
 
     shortcuts: dict[str, str] = field(default_factory=dict)  # action id -> key sequence
     recent: tuple[str, ...] = ()  # clips opened last, newest first
-    export_folder: str = ""  # where mattes went last; empty: beside the clip
+    mattes: dict[str, str] = field(default_factory=dict)  # clip -> where its mattes went last
     undo_mb: int = 256  # memory that only undo and redo need
     frames_mb: int = 1024  # memory for decoded frames
     embeddings_mb: int = 512  # memory for embeddings
@@ -41,6 +41,12 @@ class Settings:
         path = str(clip)
         rest = tuple(item for item in self.recent if item != path)
         return replace(self, recent=(path, *rest)[:RECENT])
+
+    def with_mattes(self, clip: Path, folder: str) -> Settings:
+        """These settings with the folder that mattes of `clip` went to; the oldest is forgotten."""
+        others = {path: place for path, place in self.mattes.items() if path != str(clip)}
+        latest = list({**others, str(clip): folder}.items())[-RECENT:]
+        return replace(self, mattes=dict(latest))
 
 
 class SettingsStore(Protocol):

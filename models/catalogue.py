@@ -65,6 +65,18 @@ class Entry:
         """Bytes of all files."""
         return sum(file.size for file in self.files)
 
+    @property
+    def caveat(self) -> str:
+        """What keeps it from answering as it comes, to know before it is fetched; may be empty."""
+        if self.kind == CHECKPOINT:
+            return (
+                "It does not answer as it comes: `rotocel models convert` makes a model of it, "
+                "which needs Python and PyTorch on this machine."
+            )
+        if self.kind == ONNX:
+            return "Rotocel does not run it; it is there to compare conversions with."
+        return ""
+
     def next_step(self, folder: Path) -> str:
         """What to do with the files once they are in `folder`; one sentence."""
         if self.kind == CHECKPOINT:

@@ -161,3 +161,12 @@ def test_an_instance_that_still_runs_is_no_crash_and_can_crash_later() -> None:
         assert not crash.take()
         other.communicate(b"\n")
     assert crash.take()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is full")
+def test_a_full_disk_costs_the_log_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    paths.user_logs().mkdir(parents=True)
+    (paths.user_logs() / "rotocel.log").symlink_to("/dev/full")
+    with kept(log_paths=False):
+        logging.getLogger("app").error("nobody reads this")
+    assert capsys.readouterr().err == ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -29,6 +28,7 @@ from app.ui import theme
 from app.ui.cut_label import CutLabel
 from app.ui.export_progress import ExportProgress
 from app.ui.layer_row import swatch
+from app.ui.save_name import offered_name
 from app.ui.settings_store import SettingsStore
 
 if TYPE_CHECKING:
@@ -147,13 +147,20 @@ class ExportDialog(QDialog):
     # --- showing
 
     def _on_clip_changed(self) -> None:
-        clip, last = self._session.clip, self._settings and self._settings.settings.export_folder
         self._unticked.clear()
-        beside = str(clip.path.parent / f"{clip.path.stem}_mattes") if clip else ""
-        self.folder.setText(last or beside)
+        self.folder.setText(self._offered_folder())
         self._sync()
         if not self._session.exporting:
             self.progress.show_ready()
+
+    def _offered_folder(self) -> str:
+        """Where the clip's mattes went last, else beside the project, saved or not yet."""
+        clip = self._session.clip
+        if clip is None:
+            return ""
+        known = self._settings.settings.mattes if self._settings else {}
+        project = self._session.files.home or offered_name(clip)
+        return known.get(str(clip.path)) or str(project.parent / f"{clip.name}_mattes")
 
     def _on_project_changed(self) -> None:
         if self.isVisible():  # a closed dialog costs a drag on the canvas nothing
@@ -255,9 +262,10 @@ class ExportDialog(QDialog):
         layers, frames = self.chosen_layers(), self.chosen_frames()
         if not layers or frames is None or self._session.exporting:
             return
-        if self._settings is not None:
+        clip = self._session.clip
+        if self._settings is not None and clip is not None:
             folder = self.folder.text().strip()
-            self._settings.change(replace(self._settings.settings, export_folder=folder))
+            self._settings.change(self._settings.settings.with_mattes(clip.path, folder))
         self.progress.show_start(len(layers) * len(frames))
         self._session.export(self.out_dir(), layers, frames, mode)
         self._update()

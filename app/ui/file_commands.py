@@ -181,6 +181,8 @@ class FileCommands(QObject):
                 self.tr(
                     "Work that is not saved can be found under File > Recover work for a while."
                 )
+                if self._files.keeps
+                else self.tr("Edits cannot be kept safe here: what you do not save now is lost.")
             )
         box.setDefaultButton(buttons.Save if modified else buttons.Cancel)
         for button in box.buttons():

@@ -190,8 +190,10 @@ class MainWindow(QMainWindow):
         """Say which version this is."""
         text = self.tr(
             "<b>Rotocel {version}</b><p>Click an object, get a matte. Nothing leaves this machine."
-            "</p><p>Apache-2.0. MobileSAM (Apache-2.0). Demo clip: Big Buck Bunny, (c) 2008 "
-            "Blender Foundation, CC BY 3.0.</p>"
+            "</p><p>Rotocel is under the Apache License 2.0; a packed program, which has FFmpeg, "
+            "x264 and x265 inside, under the GNU General Public License 3. Its folder "
+            "<i>licences</i> has all terms.</p><p>MobileSAM (Apache-2.0). Demo clip: Big Buck "
+            "Bunny, (c) 2008 Blender Foundation, CC BY 3.0.</p>"
         ).format(version=VERSION)
         box = QMessageBox(QMessageBox.Icon.NoIcon, self.tr("About Rotocel"), text, parent=self)
         box.open()

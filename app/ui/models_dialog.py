@@ -201,8 +201,8 @@ class ModelsDialog(QDialog):
             source=item.source,
             licence=item.licence,
         )
-        if item.kind != "pack":
-            text += "\n" + item.brings
+        if item.caveat:
+            text += f"\n{item.brings}\n{item.caveat}"
         self.activity.ask(text, self.tr("Accept and download"), partial(self._desk.download, item))
 
     def _choose_folder(self) -> None:

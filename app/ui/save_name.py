@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from app.domain.clip_facts import Clip
 from app.domain.project_schema import SUFFIX
+from app.paths import resource
 
 DOCUMENTS = QStandardPaths.StandardLocation.DocumentsLocation
 
@@ -17,10 +18,10 @@ DOCUMENTS = QStandardPaths.StandardLocation.DocumentsLocation
 def offered_name(clip: Clip) -> Path:
     """Where a first save is offered: beside a movie, or beside the folder of a sequence.
 
-    Where nothing can be written there, it is the folder of documents.
+    Where nothing can be written there, or it is the program's own, it is the folder of documents.
     """
     folder = clip.path.parent.parent if clip.kind == "sequence" else clip.path.parent
-    if not os.access(folder, os.W_OK):
+    if resource() in (folder, *folder.parents) or not os.access(folder, os.W_OK):
         folder = Path(QStandardPaths.writableLocation(DOCUMENTS))
     return folder / f"{clip.name}{SUFFIX}"
 

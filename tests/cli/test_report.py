@@ -25,7 +25,7 @@ BUNDLE = Bundle((Part("system", "good"), Part("rotocel.log", "bad, ü")))
 def planted() -> None:
     """Settings, a log with paths and a crash, as an artist's machine has them."""
     recent = ("/net/zinnia/marigold.mov", "/net/zinnia/peony.1001.exr")
-    settings = Settings(recent=recent, export_folder="/net/zinnia/out", frames_mb=777)
+    settings = Settings(recent=recent, mattes={"/net/peony.mov": "/net/zinnia/out"}, frames_mb=777)
     save_settings(settings, settings_path())
     logs = paths.user_logs()
     logs.mkdir(parents=True)

@@ -31,10 +31,12 @@ class Artist:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
         self.answer, self.name = Button.Cancel, home
         self.asked: list[str] = []
+        self.told = ""  # below the question asked last
         self.named = 0
 
         def answer(box: QMessageBox) -> int:
             self.asked.append(box.text())
+            self.told = box.informativeText()
             return self.answer
 
         monkeypatch.setattr(QMessageBox, "exec", answer)
@@ -380,3 +382,19 @@ def test_a_dropped_project_opens_where_it_was_left_also_when_it_is_open_already(
     click(window, 30, 30)
     wait_for_matte(window, qtbot)
     assert window.isWindowModified()  # it may be changed: the window has its lock still
+
+
+def test_where_edits_cannot_be_kept_nobody_is_told_that_they_can_be_recovered(
+    window: MainWindow, artist: Artist, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.close()
+    assert "can be found under File > Recover work" in artist.told
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(LiveCopy, "_keep", full)
+    click(window, 60, 30)
+    qtbot.waitUntil(lambda: not window.session.files.keeps, timeout=LONG)
+    window.close()
+    assert artist.told == "Edits cannot be kept safe here: what you do not save now is lost."

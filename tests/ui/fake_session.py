@@ -149,6 +149,7 @@ class FakeFiles(QObject):
     home: Path | None = None
     name = ""
     is_modified = False
+    keeps = True
     read_only = ""
     saving: object = None
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from app.domain import edits
 from app.domain.frames import FrameRange
 from app.domain.project import Project
+from app.paths import demo_clip
 from app.settings import Settings
 from app.ui.export_dialog import ExportDialog
 from app.ui.export_progress import duration
@@ -30,7 +32,7 @@ class Store:
     """Settings that live as long as the test."""
 
     def __init__(self) -> None:
-        self.settings = Settings(export_folder=str(OUT))
+        self.settings = Settings(mattes={str(make_clip().path): str(OUT)})
 
     def change(self, settings: Settings) -> None:
         self.settings = settings
@@ -127,7 +129,7 @@ def test_start_hands_over_what_was_chosen_and_remembers_the_folder(
     start(qtbot, dialog)
     frames = FrameRange(1010, 1029)
     assert session.called("export") == [(Path("/elsewhere"), ["grass"], frames, "refuse")]
-    assert store.settings.export_folder == "/elsewhere"
+    assert store.settings.mattes == {str(make_clip().path): "/elsewhere"}
     assert not dialog.start.isEnabled()
     assert not dialog.form.isEnabled()
 
@@ -238,3 +240,25 @@ def test_closing_the_dialog_leaves_the_export_running(
 )
 def test_times_read_well(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_mattes_of_another_clip_are_offered_a_folder_of_their_own(
+    dialog: ExportDialog, session: FakeSession, tmp_path: Path
+) -> None:
+    assert dialog.folder.text() == str(OUT)
+    other = replace(make_clip(), path=tmp_path / "dog.mov", name="dog")
+    session.set_project(replace(session.project, clip=other))
+    session.clip_changed.emit()
+    assert dialog.folder.text() == str(tmp_path / "dog_mattes")
+    session.files.home = tmp_path / "shots" / "dog.roto"
+    session.clip_changed.emit()
+    assert dialog.folder.text() == str(tmp_path / "shots" / "dog_mattes")
+
+
+def test_mattes_of_the_demo_are_not_offered_the_folder_of_the_program(
+    dialog: ExportDialog, session: FakeSession
+) -> None:
+    demo = replace(make_clip(), path=demo_clip(), name="demo")
+    session.set_project(replace(session.project, clip=demo))
+    session.clip_changed.emit()
+    assert not Path(dialog.folder.text()).is_relative_to(demo_clip().parent)

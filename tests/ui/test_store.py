@@ -21,8 +21,8 @@ def test_what_a_command_chose_meanwhile_stays(path: Path) -> None:
     store = Store(path)
     before = store.settings
     save(Settings(model="chosen"), path)
-    store.change(replace(before, export_folder="out"))
-    assert load(path) == Settings(model="chosen", export_folder="out")
+    store.change(replace(before, catalogue="out"))
+    assert load(path) == Settings(model="chosen", catalogue="out")
     assert store.settings == load(path)
 
 
@@ -37,9 +37,9 @@ def test_a_file_that_is_damaged_meanwhile_is_left_alone(path: Path) -> None:
     store = Store(path)
     store.change(Settings(model="chosen"))
     path.write_text("{")
-    store.change(replace(store.settings, export_folder="out"))
+    store.change(replace(store.settings, catalogue="out"))
     assert path.read_text() == "{"
-    assert store.settings == Settings(model="chosen", export_folder="out")
+    assert store.settings == Settings(model="chosen", catalogue="out")
     assert store.fault is not None
 
 
