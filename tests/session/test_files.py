@@ -250,9 +250,11 @@ def test_a_second_window_may_look_and_save_a_copy_only(
     assert "read-only" in second.files.read_only
     assert any("read-only" in message.text for message in heard)
     before = second.project
+    heard.clear()
     second.add_point(10, 10, include=True)
     second.delete_layer(layer_id)
     assert second.project is before
+    assert heard == [Message("info", second.files.read_only)] * 2  # these go by themselves
     assert not second.files.is_modified
     second.files.save()
     assert second.files.saving is None
