@@ -27,6 +27,7 @@ QToolButton:focus { border-color: $focus; }
 QToolButton::menu-indicator { image: none; }
 QPushButton { background: $raised; border: 1px solid $edge; border-radius: 4px;
   padding: 5px 12px; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QPushButton:flat { background: transparent; border-color: transparent; }
 QPushButton:hover { background: $hover; }
 QPushButton:pressed { background: $sunken; }
