@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFileDialog,
+    QMenu,
     QMessageBox,
     QProxyStyle,
     QPushButton,
@@ -48,6 +49,18 @@ def test_the_palette_is_neutral_grey() -> None:
     for role in QPalette.ColorRole:
         if role not in {QPalette.ColorRole.NoRole, QPalette.ColorRole.NColorRoles}:
             assert palette.color(role).saturation() == 0, role
+
+
+def test_the_menu_shows_what_is_on(qtbot: QtBot) -> None:
+    window = QWidget()
+    window.setStyleSheet(style_sheet(theme._names()))
+    qtbot.addWidget(window)
+    menu = QMenu(window)
+    action = menu.addAction(theme.icon("loop"), "Loop")
+    action.setCheckable(True)
+    off = menu.grab().toImage()
+    action.setChecked(True)
+    assert menu.grab().toImage() != off
 
 
 class Desktop(QProxyStyle):
