@@ -163,9 +163,14 @@ def _dispatch(arguments: Sequence[str], open_window: OpenWindow) -> int:
     name, *rest = arguments
     command = COMMANDS[name]
     module = import_module(f"app.{command.module}")
-    parser = Parser(prog=f"rotocel {name}", description=f"{command.what.capitalize()}.")
+    parser = Parser(prog=f"rotocel {name}", description=f"{_sentence(command.what)}.")
     module.add_arguments(parser)
     return command.run(module, _parsed(parser, rest), open_window)
+
+
+def _sentence(words: str) -> str:
+    """`words` with a capital at their beginning; names among them keep theirs."""
+    return words[:1].upper() + words[1:]
 
 
 def _parsed(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:

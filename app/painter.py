@@ -70,7 +70,7 @@ class Painter(QObject):
         host.shuttle(0)
         mask = layer.masks.get(host.playhead) if layer else None
         if reason := self._obstacle(layer):
-            host.say("warning", reason)
+            host.say("info", reason)
             return None
         if mask is None and not include:
             host.say("info", self.tr("Paint the object first; then take away what is too much."))

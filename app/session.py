@@ -723,7 +723,7 @@ class Session(QObject):
 
     def _commit(self, label: str, project: Project, merge: str | None = None) -> None:
         if self.files.read_only:
-            self.say("warning", self.files.read_only)
+            self.say("info", self.files.read_only)
             self.project_changed.emit()  # a button that was toggled shows again what is
             return
         key = None if merge is None else (merge, self._selected, self._playhead)
@@ -867,15 +867,15 @@ class Session(QObject):
         if self.clip is None or self.frame_error(self._playhead):
             return False
         if self.files.read_only:
-            self.say("warning", self.files.read_only)
+            self.say("info", self.files.read_only)
             return False
         layer = self.selected_layer
         if layer is not None and layer.locked:
-            self.say("warning", self.tr("{} is locked; unlock it to change it.").format(layer.name))
+            self.say("info", self.tr("{} is locked; unlock it to change it.").format(layer.name))
             return False
         if layer is not None and self._playhead in layer.locks:
             text = self.tr("Frame {0} of {1} is locked; unlock the frame to change it.")
-            self.say("warning", text.format(self._playhead, layer.name))
+            self.say("info", text.format(self._playhead, layer.name))
             return False
         return True
 

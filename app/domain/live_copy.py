@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import sqlite3
+import time
 import uuid
 from contextlib import closing, suppress
 from pathlib import Path
@@ -134,6 +135,8 @@ class LiveCopy:
     def _keep(self, db: sqlite3.Connection, project: Project, view: View, *, clean: bool) -> None:
         with transaction(db):
             write_changes(db, self.kept, project, self.home)
+            if _is_edited(self.kept, project):
+                write_fact(db, "edited", repr(time.time()))
             write_view(db, view)
             write_fact(db, "unsaved", "" if clean else "1")
             noted = json.dumps([str(self.home), self.stamp]) if self.home else None
@@ -162,6 +165,13 @@ class LiveCopy:
                 raise
             self._db, self.kept = db, None
         return self._db
+
+
+def _is_edited(before: Project | None, after: Project) -> bool:
+    """Whether the artist's work differs; found footage is none of it."""
+    if before is None:
+        return True
+    return before.layers is not after.layers or before.in_out != after.in_out
 
 
 def _save_directly(project: Project, view: View, home: Path) -> str:

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 SMALL = 64 << 20  # bytes of a file that is read back wholly; of a larger one, rows are counted
-LIVE_FACTS = ("home", "unsaved")
+LIVE_FACTS = ("home", "unsaved", "edited")
 
 
 def save_copy(db: sqlite3.Connection, home: Path) -> str:

@@ -145,14 +145,15 @@ def _when(path: Path) -> float:
 
 
 def _looked_at_safely(path: Path) -> Recoverable | None:
+    written = _when(path)  # before it is opened, which makes a new log beside it
     try:
-        return _looked_at(path)
+        return _looked_at(path, written)
     except Exception as error:  # noqa: BLE001 - one bad copy must not keep the program from starting
         log.warning("a live copy cannot be read: %s", error)
-        return Recoverable(path, path.stem[:8], _when(path), damaged=str(error))
+        return Recoverable(path, path.stem[:8], written, damaged=str(error))
 
 
-def _looked_at(path: Path) -> Recoverable | None:
+def _looked_at(path: Path, written: float) -> Recoverable | None:
     """What is in the live copy at `path`; None where nothing would be lost with it."""
     with closing(open_own(path)) as db:
         if not db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
@@ -164,12 +165,19 @@ def _looked_at(path: Path) -> Recoverable | None:
         return Recoverable(
             path,
             home.stem if home else _clip_name(facts.get("clip")),
-            _when(path),
+            _edited(facts.get("edited"), written),
             home,
             _count(db, "layer"),
             _count(db, "prompt"),
             picture if isinstance(picture, bytes) else b"",
         )
+
+
+def _edited(noted: object, written: float) -> float:
+    """When the work was edited last; earlier versions did not note it."""
+    with suppress(ValueError):
+        return float(noted) if isinstance(noted, str) else written
+    return written
 
 
 def _count(db: sqlite3.Connection, table: str) -> int:

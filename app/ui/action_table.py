@@ -2,7 +2,8 @@
 
 `call` names what runs: a method of a target ("session", "viewer", "comparison", "lines", "layer",
 "lock", "file" or "window"). A row with a `choice` is one of an exclusive set. A checkable row
-without one hands on whether it is on.
+without one hands on whether it is on; where it has words for off, these stand there while it is on,
+and no tick.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ class Row:
     checkable: bool = False
     choice: str = ""  # the exclusive set this row is one of
     divided: bool = False  # a line stands above it in the menu
+    off: tuple[str, str, str] | None = None  # text, icon and tip of a checkable one that is on
 
 
 def action_table(tr: Translate) -> tuple[Row, ...]:
@@ -231,7 +233,8 @@ def _layer_rows(tr: Translate) -> tuple[Row, ...]:
         Row("layer.solo", tr("S&olo"), "layer", "layer.set_solo", "Shift+S", "solo",
             tr("Show this layer alone"), when="layer", checkable=True),
         Row("layer.locked", tr("&Lock"), "layer", "layer.set_locked", "Shift+L", "lock",
-            tr("Keep the layer from being changed"), when="layer", checkable=True),
+            tr("Keep the layer from being changed"), when="layer", checkable=True,
+            off=(tr("Un&lock"), "unlock", tr("Let the layer be changed again"))),
         Row("layer.up", tr("Move &up"), "layer", "layer.move", "Ctrl+Up", "up",
             tr("Move the layer up"), when="layer_above", args=(-1,), divided=True),
         Row("layer.down", tr("Move do&wn"), "layer", "layer.move", "Ctrl+Down", "down",
@@ -330,7 +333,9 @@ def _lock_rows(tr: Translate) -> tuple[Row, ...]:
     return (
         Row("track.lock", tr("&Lock frame"), "track", "lock.set_locked", "Ctrl+L", "lock",
             tr("Keep the layer's mask on this frame: nothing changes it, and tracking holds on to "
-               "it"), when="lock", checkable=True, divided=True),
+               "it"), when="lock", checkable=True, divided=True,
+            off=(tr("Un&lock frame"), "unlock",
+                 tr("Let the layer's mask on this frame be changed again"))),
         Row("track.lock_range", tr("Lock &in/out range"), "track", "lock.lock_range",
             "Ctrl+Shift+L", "", tr("Lock every frame between in and out that has a mask"),
             when="lock_range"),

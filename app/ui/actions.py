@@ -96,6 +96,7 @@ class Actions(QObject):
         self._rows = {row.id: row for row in self.rows}
         self._overrides: dict[str, str] = {}
         self._reasons: dict[str, str] = {}
+        self._on: set[str] = set()  # of those with words for off
         self._groups: dict[str, QActionGroup] = {}
         self._actions = {row.id: self._make(row, parent) for row in self.rows}
         self.override(overrides or {})
@@ -158,7 +159,7 @@ class Actions(QObject):
 
     def plain_text(self, action_id: str) -> str:
         """The text of an action without mnemonic and dots."""
-        return self._rows[action_id].text.replace("&", "").removesuffix("…")
+        return _plain(self._rows[action_id].text)
 
     def button(self, action_id: str, parent: QWidget) -> QToolButton:
         """A flat icon button that runs the action; only Tab, never a click, gives it the focus."""
@@ -176,7 +177,7 @@ class Actions(QObject):
         for row in self.rows:
             target, method = row.call.split(".")
             call = getattr(targets[target], method)
-            self[row.id].triggered.connect(_runner(call, row))
+            self[row.id].triggered.connect(self._runner(call, row))
 
     def update_enabled(self, session: Session, viewer: Picked, *, recent: bool) -> None:
         """Enable what can be done now; `recent` tells whether there are recent clips."""
@@ -194,15 +195,24 @@ class Actions(QObject):
 
     def check(self, action_id: str, on: bool) -> None:
         """Show a checkable action as on or off without running it."""
-        self[action_id].setChecked(on)
+        row, action = self._rows[action_id], self[action_id]
+        if row.off is None:
+            action.setChecked(on)
+        elif on != (action_id in self._on):
+            self._on ^= {action_id}
+            text, icon, _ = self._words(row)
+            action.setText(text)
+            action.setIcon(theme.icon(icon))
+            self._update_tip(row)
 
     def _make(self, row: Row, parent: QWidget) -> QAction:
         action = QAction(row.text, parent)
         action.setObjectName(row.id)
         if row.icon:
             action.setIcon(theme.icon(row.icon))
-        action.setCheckable(row.checkable or bool(row.choice))
-        action.setAutoRepeat(not action.isCheckable())  # a key that is held would flicker
+        lasting = row.checkable or bool(row.choice)
+        action.setCheckable(lasting and row.off is None)
+        action.setAutoRepeat(not lasting)  # a key that is held would flicker
         if row.choice:
             self._group(row.choice).addAction(action)
         role = {"file.quit": QAction.MenuRole.QuitRole, "help.about": QAction.MenuRole.AboutRole}
@@ -240,8 +250,21 @@ class Actions(QObject):
 
     def _update_tip(self, row: Row) -> None:
         key = self.key_text(row.id).replace("  ", ", ")
-        sentences = (row.tip, self.reason(row.id))
-        self[row.id].setToolTip(_tip(self.plain_text(row.id), sentences, key))
+        text, _, tip = self._words(row)
+        self[row.id].setToolTip(_tip(_plain(text), (tip, self.reason(row.id)), key))
+
+    def _words(self, row: Row) -> tuple[str, str, str]:
+        """Text, icon and tip of an action as it is now."""
+        return row.off if row.off and row.id in self._on else (row.text, row.icon, row.tip)
+
+    def _runner(self, call: Callable[..., object], row: Row) -> Callable[[bool], None]:
+        """A slot of one argument: of a partial, PySide does not know how many it takes."""
+
+        def run(checked: bool) -> None:
+            on = checked if row.off is None else row.id not in self._on
+            call(*([on] if row.checkable else row.args))
+
+        return run
 
 
 def _tip(text: str, sentences: Sequence[str], key: str) -> str:
@@ -251,10 +274,5 @@ def _tip(text: str, sentences: Sequence[str], key: str) -> str:
     return f"<p style='white-space:pre'>{head}</p>{more}"
 
 
-def _runner(call: Callable[..., object], row: Row) -> Callable[[bool], None]:
-    """A slot of one argument: of a partial, PySide does not know how many it takes."""
-
-    def run(checked: bool) -> None:
-        call(*([checked] if row.checkable else row.args))
-
-    return run
+def _plain(text: str) -> str:
+    return text.replace("&", "").removesuffix("…")

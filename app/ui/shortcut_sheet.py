@@ -45,6 +45,11 @@ def mouse_lines() -> tuple[tuple[str, str], ...]:
     return (
         (tr("ShortcutSheet", "Include"), tr("ShortcutSheet", "click")),
         (tr("ShortcutSheet", "Exclude"), tr("ShortcutSheet", "right click, Alt+click")),
+        (tr("ShortcutSheet", "See what a click gives"), tr("ShortcutSheet", "rest with Shift")),
+        (
+            tr("ShortcutSheet", "See what excluding gives"),
+            tr("ShortcutSheet", "rest with Shift+Alt"),
+        ),
         (tr("ShortcutSheet", "Paint"), tr("ShortcutSheet", "drag with the brush")),
         (tr("ShortcutSheet", "Erase"), tr("ShortcutSheet", "right drag, Alt+drag")),
         (tr("ShortcutSheet", "Zoom canvas or timeline"), tr("ShortcutSheet", "wheel")),

@@ -1,4 +1,4 @@
-"""The bottom line: device, model, what is going on, cache, frame, pixel, score."""
+"""The bottom line: device, model, what is going on, cache, frame and its lock, pixel, score."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from app.ui.timeline_scale import padded
 
 if TYPE_CHECKING:
     from app.session import Session
+
+PADLOCK = 14  # side
 
 
 class StatusBar(QStatusBar):
@@ -38,6 +40,7 @@ class StatusBar(QStatusBar):
             tr("Memory used by decoded frames and embeddings"), "cache 8888 MB"
         )
         self.frame = self._field(tr("Frame"), "frame 0000000")
+        self.lock = QLabel(self._line)
         self.pixel = self._field(tr("Pixel under the cursor"), "x 0000  y 0000")
         self.score = self._field(
             tr("The model's own estimate of the clicked mask, 0 to 1"), "score 0.00"
@@ -47,6 +50,8 @@ class StatusBar(QStatusBar):
         self.cancel.clicked.connect(session.cancel_propagation)
         session.status_changed.connect(self._show_status)
         session.playhead_changed.connect(self._show_frame)
+        session.selection_changed.connect(self._show_lock)
+        session.project_changed.connect(self._show_lock)
         session.clip_changed.connect(self._on_clip_changed)
         self._show_status()
         self._show_frame()
@@ -93,6 +98,15 @@ class StatusBar(QStatusBar):
             row.addWidget(label)
         for label in (self.device, self.model, self.cache):
             label.setStyleSheet(f"color: {theme.TEXT_DIM.name()}")
+        row.insertWidget(row.indexOf(self.frame), self.lock)
+        icon = theme.pixmap("lock", theme.TEXT.name(), PADLOCK, self.devicePixelRatioF())
+        self.lock.setFixedWidth(PADLOCK)
+        self.lock.setPixmap(icon)
+        self.lock.setToolTip(self.tr("The selected layer's mask on this frame is locked"))
+        self.lock.setAccessibleName(self.lock.toolTip())
+        policy = self.lock.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.lock.setSizePolicy(policy)
         self.score.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.addWidget(self._line, 1)
 
@@ -128,3 +142,8 @@ class StatusBar(QStatusBar):
         clip = self._session.clip
         number = padded(self._session.playhead, clip.frames) if clip else ""
         self.frame.setText(self.tr("frame {0}").format(number) if clip else "")
+        self._show_lock()
+
+    def _show_lock(self) -> None:
+        layer = self._session.selected_layer
+        self.lock.setVisible(layer is not None and self._session.playhead in layer.locks)

@@ -16,6 +16,7 @@ QMenu::item { padding: 4px 24px 4px 8px; }
 QMenu::item:selected { background: $chosen; color: #ffffff; }
 QMenu::item:disabled { color: $disabled; background: transparent; }
 QMenu::icon { padding-left: 8px; }
+QMenu::icon:checked { background: $chosen; border-radius: 3px; }
 QMenu::separator { height: 1px; background: $edge; margin: 4px 8px; }
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 4px;
   padding: 4px; }
@@ -27,6 +28,7 @@ QToolButton:focus { border-color: $focus; }
 QToolButton::menu-indicator { image: none; }
 QPushButton { background: $raised; border: 1px solid $edge; border-radius: 4px;
   padding: 5px 12px; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QPushButton:flat { background: transparent; border-color: transparent; }
 QPushButton:hover { background: $hover; }
 QPushButton:pressed { background: $sunken; }

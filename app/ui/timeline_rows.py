@@ -14,6 +14,7 @@ from app.ui.timeline_scene import (
     GUTTER,
     INSET,
     MIDDLE,
+    PADLOCK,
     ROW,
     TOP,
     TRACK,
@@ -30,7 +31,8 @@ def paint_rows(painter: QPainter, scene: Scene) -> None:
     """Each layer: a hollow track, filled where there is a mask, diamonds on the keyframes.
 
     Where the mask is empty the track is dashed, where it is locked hatched. Below the track a curve
-    of how doubtful the masks are, amber where they are suspect.
+    of how doubtful the masks are, amber where they are suspect; and padlocks, as a diamond or the
+    playhead hides the hatching of a single frame.
     """
     painter.setClipRect(scene.area(TOP, scene.height - TOP))
     for index, row in visible_rows(scene):
@@ -39,6 +41,7 @@ def paint_rows(painter: QPainter, scene: Scene) -> None:
         _paint_track(painter, scene, row, top + INSET, TRACK)
         _paint_doubts(painter, scene, row, top + ROW - 1)
         _paint_keyframes(painter, scene, row, top + MIDDLE)
+        _paint_padlocks(painter, scene, row, top + INSET + TRACK + 2)
 
 
 def _paint_track(painter: QPainter, scene: Scene, row: Row, top: float, height: float) -> None:
@@ -120,6 +123,31 @@ def diamond(ratio: float, *, hollow: bool) -> QPixmap:
         painter.translate(centre, centre)
         corners = ((-DIAMOND, 0.0), (0.0, -DIAMOND), (DIAMOND, 0.0), (0.0, DIAMOND))
         painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in corners]))
+    return pixmap
+
+
+def _paint_padlocks(painter: QPainter, scene: Scene, row: Row, top: float) -> None:
+    scale, stamp, y = scene.scale, padlock(scene.ratio), scene.snap(top)
+    for frame in spaced(row.padlocks, scale.visible, (PADLOCK + 1) / scale.pixels):
+        left = scene.line(scale.centre_of(frame)) - PADLOCK / 2
+        painter.drawPixmap(QPointF(left, y), stamp)
+
+
+@cache
+def padlock(ratio: float) -> QPixmap:
+    """What is locked; a stamp with a rim, since a curve of doubt may lie behind it."""
+    side = ceil(PADLOCK * ratio)
+    pixmap = QPixmap(side, side)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    pixmap.setDevicePixelRatio(ratio)
+    with QPainter(pixmap) as painter:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        shackle, body = QRectF(3, 1, 4, 6), QRectF(1.5, 4.5, 7, 5)
+        for colour, width, rim in ((theme.SUNKEN, 3.0, 1.0), (theme.TEXT, 1.2, 0.0)):
+            painter.setPen(QPen(colour, width))
+            painter.drawRoundedRect(shackle, 2, 2)
+            painter.fillRect(body.adjusted(-rim, -rim, rim, rim), colour)
     return pixmap
 
 

@@ -29,6 +29,7 @@ MIDDLE = INSET + TRACK / 2  # of the track, from the top of its row
 TOP = RULER + LINES + STRIP  # where the rows begin
 LEVELS = tuple(step / LANE for step in range(1, LANE + 1))  # of doubt, each a pixel of the curve
 DIAMOND = 5.5  # half its width
+PADLOCK = 10  # side of the square it stands in, below the track
 HANDLE = 14.0  # height of the part of the ruler in which in and out are grabbed
 GRIP = 7.0  # how far beside them
 
@@ -43,6 +44,7 @@ class Row:
     masks: Runs  # with something inside
     empty: Runs  # masks that say the object is not there
     locks: Runs
+    padlocks: tuple[int, ...]  # ascending; where a padlock tells of the locks around
     doubts: tuple[Runs, ...]  # the frames at least as doubtful as each of LEVELS
     suspects: tuple[Runs, ...]  # those of them that are suspect
     keyframes: tuple[int, ...]  # ascending
@@ -53,14 +55,15 @@ class Row:
 
 def make_row(layer: Layer, number: int) -> Row:
     """The row of a layer."""
-    keyframes = tuple(layer.keyframes)
+    keyframes, locks = tuple(layer.keyframes), runs(layer.locks)
     return Row(
         name=layer.name,
         number=number,
         colour=theme.layer_colour(layer.colour),
         masks=runs(frame for frame, mask in layer.masks.items() if not mask.empty),
         empty=runs(frame for frame, mask in layer.masks.items() if mask.empty),
-        locks=runs(layer.locks),
+        locks=locks,
+        padlocks=_padlocks(layer, locks),
         doubts=_doubts(layer, layer.masks),
         suspects=_doubts(layer, suspects(layer)),
         keyframes=keyframes,
@@ -68,6 +71,17 @@ def make_row(layer: Layer, number: int) -> Row:
         locked=layer.locked,
         shown=layer.shown,
     )
+
+
+def _padlocks(layer: Layer, locks: Runs) -> tuple[int, ...]:
+    """The locked keyframes, and the middles of the other runs of locked frames."""
+    keys = sorted(layer.locks & layer.prompts.keys())
+    middles = [
+        (first + last) // 2
+        for first, last in locks
+        if bisect_left(keys, first) == bisect_right(keys, last)
+    ]
+    return tuple(sorted([*keys, *middles]))
 
 
 def _doubts(layer: Layer, frames: Iterable[int]) -> tuple[Runs, ...]:

@@ -105,6 +105,15 @@ def test_help_and_version_are_no_errors(rotocel: Rotocel) -> None:
     assert "--point X,Y[@FRAME]" in rotocel("matte", "--help").out
 
 
+@pytest.mark.parametrize(("command", "words"), [("dump", "as JSON and PNG"), ("runtime", "NVIDIA")])
+def test_help_begins_with_a_sentence_in_which_names_keep_their_capitals(
+    rotocel: Rotocel, command: str, words: str
+) -> None:
+    sentence = rotocel(command, "--help").out.split("\n\n")[1]
+    assert words in " ".join(sentence.split())
+    assert sentence[0].isupper()
+
+
 def test_a_clip_alone_opens_the_window_on_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -153,6 +156,50 @@ def test_recovered_work_knows_the_file_it_belongs_to(
     assert len(read_project(home).project.layers[0].prompts[FIRST].points) == 2
 
 
+def test_work_tells_when_it_was_edited_last_however_often_it_is_looked_at(
+    session: Session, other: Callable[..., Session], qtbot: QtBot, tmp_path: Path
+) -> None:
+    click(session, qtbot)
+    wait_until_kept(session, qtbot)
+    folder = crashed(session, tmp_path)
+    (path,) = folder.glob("*.roto")
+    with closing(open_own(path)) as db:
+        db.execute("UPDATE fact SET value = '1000.5' WHERE name = 'edited'")
+    second = other(folder)
+    for _ in range(2):
+        (work,) = second.files.recoverable()
+        assert work.when == 1000.5
+    with qtbot.waitSignal(second.files.footage_changed, timeout=LONG):
+        second.files.recover(work.path)
+    wait_until_kept(second, qtbot)
+    second.shutdown()
+    (work,) = other(folder).files.recoverable()
+    assert work.when == 1000.5
+    third = other(folder)
+    with qtbot.waitSignal(third.files.footage_changed, timeout=LONG):
+        third.files.recover(work.path)
+    click(third, qtbot, 30, 30)
+    wait_until_kept(third, qtbot)
+    third.shutdown()
+    (work,) = other(folder).files.recoverable()
+    assert abs(work.when - time.time()) < 60
+
+
+def test_looking_at_work_that_does_not_tell_when_it_was_edited_does_not_renew_it(
+    session: Session, other: Callable[..., Session], qtbot: QtBot, tmp_path: Path
+) -> None:
+    click(session, qtbot)
+    wait_until_kept(session, qtbot)
+    folder = crashed(session, tmp_path)
+    (path,) = folder.glob("*.roto")
+    with closing(open_own(path)) as db:
+        db.execute("DELETE FROM fact WHERE name = 'edited'")  # as before this was noted
+    os.utime(path, (1000, 1000))
+    for _ in range(2):
+        (work,) = other(folder).files.recoverable()
+        assert work.when == 1000
+
+
 def test_saved_work_is_not_offered_again(
     session: Session, other: Callable[..., Session], qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -203,9 +250,11 @@ def test_a_second_window_may_look_and_save_a_copy_only(
     assert "read-only" in second.files.read_only
     assert any("read-only" in message.text for message in heard)
     before = second.project
+    heard.clear()
     second.add_point(10, 10, include=True)
     second.delete_layer(layer_id)
     assert second.project is before
+    assert heard == [Message("info", second.files.read_only)] * 2  # these go by themselves
     assert not second.files.is_modified
     second.files.save()
     assert second.files.saving is None

@@ -213,9 +213,8 @@ def test_a_prompt_on_a_locked_frame_is_refused_in_a_sentence(
     session.message_sent.connect(said.append)
     before = session.project
     deed(session)
-    assert [m.text for m in said] == [
-        "Frame 1001 of Layer 1 is locked; unlock the frame to change it."
-    ]
+    sentence = "Frame 1001 of Layer 1 is locked; unlock the frame to change it."
+    assert said == [Message("info", sentence)]  # which goes by itself
     assert session.project is before
 
 

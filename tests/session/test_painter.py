@@ -127,7 +127,7 @@ def test_a_locked_or_hidden_layer_refuses_in_a_sentence(
     layer = session.add_layer()
     session.edit("Change", lambda p: change(p, layer))  # type: ignore[arg-type, return-value]
     assert session.painter.begin(30, include=True) is None
-    assert [message.text for message in said] == [text]
+    assert said == [Message("info", text)]
 
 
 def test_there_is_nothing_to_erase_where_nothing_is(session: Session, said: list[Message]) -> None:

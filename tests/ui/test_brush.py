@@ -202,7 +202,7 @@ def test_a_locked_layer_is_not_painted_on(qtbot: QtBot) -> None:
     session.edit("Lock", lambda p: replace(p, layers=locked))
     viewer = make_brush(qtbot, session)
     drag(viewer, on(viewer, 100, 100), on(viewer, 200, 100))
-    assert session.called("say") == [("warning", "Rabbit is locked; unlock it to change it.")]
+    assert session.called("say") == [("info", "Rabbit is locked; unlock it to change it.")]
     assert len(session.called("edit")) == 1
 
 

@@ -79,6 +79,22 @@ def test_the_frame_under_the_playhead_is_locked_and_freed(
     assert session.history.labels()[-1] == "Unlock frame 1002"
 
 
+def test_the_menu_says_unlock_where_the_frame_is_locked(
+    actions: Actions, session: FakeSession
+) -> None:
+    session.seek(1002)
+    action = actions["track.lock"]
+    run(actions, session, "track.lock")
+    update(actions, session)
+    assert action.text().replace("&", "") == "Unlock frame"
+    assert "Unlock frame" in action.toolTip()
+    assert "changed again" in action.toolTip()
+    session.seek(1003)
+    update(actions, session)
+    assert action.text().replace("&", "") == "Lock frame"
+    assert "Keep the layer" in action.toolTip()
+
+
 def test_in_out_is_locked_where_there_are_masks_and_freed(
     actions: Actions, session: FakeSession
 ) -> None:

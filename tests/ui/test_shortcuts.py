@@ -65,7 +65,13 @@ def test_the_sheet_lists_every_action_that_has_a_key(window: QWidget, actions: A
 
 
 @pytest.mark.parametrize(
-    ("text", "line"), [("keyfr", "Next keyframe"), ("ctrl+z", "Undo"), ("RIGHT click", "Exclude")]
+    ("text", "line"),
+    [
+        ("keyfr", "Next keyframe"),
+        ("ctrl+z", "Undo"),
+        ("RIGHT click", "Exclude"),
+        ("rest shift", "See what a click gives"),
+    ],
 )
 def test_the_search_finds_words_and_keys(
     window: QWidget, actions: Actions, text: str, line: str

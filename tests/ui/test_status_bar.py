@@ -4,9 +4,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from app.domain import edits
 from app.domain.project import Project
 from app.ui.status_bar import StatusBar
-from tests.ui.fake_session import FakeSession, FakeStatus, as_session, make_clip
+from tests.ui.fake_session import FakeSession, FakeStatus, as_session, make_clip, make_layer
 
 
 def make_bar(qtbot: QtBot, session: FakeSession) -> StatusBar:
@@ -31,6 +32,24 @@ def test_it_says_device_model_activity_cache_frame_and_score(qtbot: QtBot) -> No
     assert bar.cache.text() == "cache 312 MB"
     assert bar.frame.text() == "frame 1024"
     assert bar.score.text() == "score 0.87"
+
+
+def test_it_tells_whether_the_frame_is_locked_and_nothing_moves(qtbot: QtBot) -> None:
+    session = FakeSession(Project(make_clip(), (make_layer("Rabbit", keyframes=(1010,)),)))
+    session.selected = "rabbit"
+    bar = make_bar(qtbot, session)
+    session.seek(1010)
+    before = bar.activity.geometry()
+    assert not bar.lock.isVisible()
+    session.edit("Lock", lambda p: edits.lock_frames(p, "rabbit", [1010], locked=True))
+    assert bar.lock.isVisible()
+    assert bar.activity.geometry() == before
+    session.seek(1011)
+    assert not bar.lock.isVisible()
+    session.seek(1010)
+    assert bar.lock.isVisible()
+    session.edit("Unlock", lambda p: edits.lock_frames(p, "rabbit", [1010], locked=False))
+    assert not bar.lock.isVisible()
 
 
 def test_the_device_tells_the_runtime_when_asked(qtbot: QtBot) -> None:

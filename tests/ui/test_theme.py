@@ -4,11 +4,24 @@ import re
 
 import pytest
 from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import (
+    QDialogButtonBox,
+    QFileDialog,
+    QMenu,
+    QMessageBox,
+    QProxyStyle,
+    QPushButton,
+    QStyle,
+    QStyleHintReturn,
+    QStyleOption,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from app.paths import resource
 from app.ui import theme
 from app.ui.action_table import action_table
+from app.ui.style import style_sheet
 
 
 def contrast(a: QColor, b: QColor) -> float:
@@ -36,6 +49,52 @@ def test_the_palette_is_neutral_grey() -> None:
     for role in QPalette.ColorRole:
         if role not in {QPalette.ColorRole.NoRole, QPalette.ColorRole.NColorRoles}:
             assert palette.color(role).saturation() == 0, role
+
+
+def test_the_menu_shows_what_is_on(qtbot: QtBot) -> None:
+    window = QWidget()
+    window.setStyleSheet(style_sheet(theme._names()))
+    qtbot.addWidget(window)
+    menu = QMenu(window)
+    action = menu.addAction(theme.icon("loop"), "Loop")
+    action.setCheckable(True)
+    off = menu.grab().toImage()
+    action.setChecked(True)
+    assert menu.grab().toImage() != off
+
+
+class Desktop(QProxyStyle):
+    """Fusion on a desktop whose dialogs have icons, as GTK's and KDE's."""
+
+    def styleHint(
+        self,
+        hint: QStyle.StyleHint,
+        option: QStyleOption | None = None,
+        widget: QWidget | None = None,
+        returned: QStyleHintReturn | None = None,
+    ) -> int:
+        if hint == QStyle.StyleHint.SH_DialogButtonBox_ButtonsHaveIcons:
+            return 1
+        return super().styleHint(hint, option, widget, returned)
+
+
+@pytest.mark.parametrize("box", [QDialogButtonBox, QMessageBox, QFileDialog])
+def test_buttons_of_dialogs_have_no_icons(qtbot: QtBot, box: type[QWidget]) -> None:
+    window = QWidget()
+    style = Desktop("Fusion")
+    window.setStyle(style)
+    window.setStyleSheet(style_sheet(theme._names()))
+    qtbot.addWidget(window)
+    dialog = box(window)
+    if isinstance(dialog, QDialogButtonBox):
+        dialog.setStandardButtons(QDialogButtonBox.StandardButton.Close)
+    elif isinstance(dialog, QMessageBox):
+        dialog.setStandardButtons(QMessageBox.StandardButton.Ok)
+    elif isinstance(dialog, QFileDialog):
+        dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
+    buttons = dialog.findChildren(QPushButton)
+    assert buttons
+    assert all(button.icon().isNull() for button in buttons)
 
 
 def test_layer_colours_differ_and_repeat() -> None:

@@ -17,7 +17,7 @@ from app.domain.mask import Mask
 from app.domain.project import Layer, Project
 from app.ui import theme
 from app.ui.timeline import Timeline
-from app.ui.timeline_scene import GUTTER, LANE, LINES, ROW, RULER, STRIP, TOP
+from app.ui.timeline_scene import GUTTER, LANE, LINES, ROW, RULER, STRIP, TOP, TRACK, make_row
 from tests.ui.fake_session import FakeSession, as_session, make_clip, make_layer, make_mask
 from tests.ui.mouse import drag, move, press, release, wheel
 
@@ -353,6 +353,34 @@ def test_locked_frames_are_hatched_and_others_filled(qtbot: QtBot) -> None:
     fill = theme.layer_colour(0).name()
     assert colours(timeline, range(1070, 1120), 0) == {fill}
     assert colours(timeline, range(1022, 1058), 0) >= {fill, theme.SUNKEN.name()}
+
+
+def test_a_padlock_below_the_track_tells_a_locked_frame_from_another(qtbot: QtBot) -> None:
+    """Also a keyframe, whose diamond hides the hatching, and under the playhead."""
+    free = make_layer("Free", keyframes=(1010, 1040), masks=tuple(range(1001, 1133)))
+    held = replace(free, id="held", locks=frozenset({1010, *range(1040, 1060), 1100}))
+    session = make_session(held, free)
+    timeline = make_timeline(qtbot, session)
+
+    def padlock(frame: int, row: int) -> bool:
+        x, y = timeline.x_of(frame) - 2.5, timeline.row_middle(row) + TRACK / 2 + 9
+        return colour_at(timeline, x, y).lightness() > 180
+
+    for playhead in (1001, 1010):
+        session.seek(playhead)
+        assert [padlock(frame, 0) for frame in (1010, 1040, 1049, 1100)] == [
+            True,
+            True,
+            False,
+            True,
+        ]
+        assert not any(padlock(frame, 1) for frame in (1010, 1040, 1049, 1100))
+
+
+def test_a_run_of_locked_frames_without_a_keyframe_has_one_padlock(qtbot: QtBot) -> None:
+    layer = make_layer("Rabbit", keyframes=(1030, 1032), masks=tuple(range(1001, 1133)))
+    held = frozenset({*range(1001, 1020), *range(1025, 1040), 1050})
+    assert make_row(replace(layer, locks=held), 1).padlocks == (1010, 1030, 1032, 1050)
 
 
 def test_where_the_object_is_absent_the_row_is_dashed(qtbot: QtBot) -> None:
