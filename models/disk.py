@@ -15,6 +15,7 @@ from models.base import ModelError
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+LOCKLESS = {errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK}
 SPARE = 16 << 20  # bytes that are left free
 
 
@@ -62,6 +63,28 @@ def sync_folder(folder: Path) -> None:
             os.fsync(number)
         finally:
             os.close(number)
+
+
+def take_lock(path: Path, patience: float = 0.0) -> FileLock | None:
+    """The lock `path`, taken; None where another program has it after `patience` seconds too.
+
+    Its file is never deleted: two programs could have one each then. Raises OSError. On a disk that
+    knows no locks it is given as if nobody else were.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(
+        path, patience, thread_local=False, fallback_to_soft=False, preserve_lock_file=True
+    )
+    try:
+        lock.acquire()
+    except Timeout:
+        return None
+    except NotImplementedError:
+        return lock
+    except OSError as e:
+        if e.errno not in LOCKLESS:
+            raise
+    return lock
 
 
 @contextmanager

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from filelock import FileLock
+
 from models.base import ModelError
-from models.disk import check_room, plain_errors
+from models.disk import check_room, plain_errors, take_lock
 from models.runtime_list import RuntimeList
 from models.runtime_wheels import unpack, wheels_in
 from models.stage import Stages
@@ -41,6 +43,26 @@ class RuntimePack:
     def lock(self) -> Path:
         """A file that is locked meanwhile: a mark without the lock was left by a crash."""
         return self.mark.with_suffix(".lock")
+
+    def take_lock(self, patience: float = 0.0) -> FileLock | None:
+        """The lock, taken; None while another program has it. Raises OSError."""
+        return take_lock(self.lock, patience)
+
+    @property
+    def ended_a_program(self) -> bool:
+        """Whether the mark was left by a crash, and is not that of one that is just starting."""
+        if not self.mark.exists():
+            return False
+        try:
+            lock = self.take_lock()
+        except OSError:
+            return True
+        if lock is None:
+            return False
+        try:
+            return self.mark.exists()
+        finally:
+            lock.release()
 
     @property
     def is_installed(self) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import pickle
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import onnxruntime
@@ -16,12 +18,12 @@ import pytest
 from filelock import FileLock
 
 from models import quarantine, runtime_load
-from models.base import ModelError
-from models.ort import Runtime, open_graph, runtime_module
+from models.base import Cancelled, ModelError
+from models.ort import Cancel, Runtime, open_graph, runtime_module
 from models.pack import read_pack
 from models.runtime_pack import RuntimePack
 from tests.models.graphs import write_tiny_pack
-from tests.models.test_ort import doubling
+from tests.models.test_ort import FailingGpu, doubling
 from tests.models.wheels import WORKING, newer, pack_of, write_wheels
 
 RAISING = {**WORKING, "onnxruntime/capi/deep.py": "raise ImportError('libtiny is missing')\n"}
@@ -136,6 +138,7 @@ def test_a_mark_of_one_that_is_starting_just_now_is_waited_for(tmp_path: Path) -
     with FileLock(pack.lock, thread_local=False):
         pack.mark.touch()
         runtime_load.offer(pack)
+        assert runtime_load.expected() == pack  # a live mark is no dead one
         waiting = threading.Thread(target=runtime_load.settle)
         waiting.start()
         waiting.join(0.3)
@@ -146,16 +149,75 @@ def test_a_mark_of_one_that_is_starting_just_now_is_waited_for(tmp_path: Path) -
 
 
 @pytest.mark.usefixtures("unloaded")
-def test_a_mark_that_cannot_be_made_is_a_reason_not_to_try(
+def test_one_that_starts_for_too_long_has_not_ended_the_program(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(runtime_load, "PATIENCE", 0.1)
     pack = installed(tmp_path, WORKING)
+    with FileLock(pack.lock, thread_local=False):
+        pack.mark.touch()
+        note = refused(pack)
+    assert note.startswith("Another Rotocel is just starting the runtime cuda")
+    assert pack.mark.exists()  # the other one's
 
-    def full(_self: Path) -> None:
-        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "touch", full)
-    assert "No space left on device" in refused(pack)
+def cannot(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Have no file be made any more."""
+
+    def touch(self: Path) -> None:
+        raise OSError(number, os.strerror(number), str(self))
+
+    monkeypatch.setattr(Path, "touch", touch)
+
+
+UNMARKABLE = [(errno.ENOSPC, "is full; free some space"), (errno.EROFS, "may not be written")]
+
+
+@pytest.mark.usefixtures("unloaded")
+@pytest.mark.parametrize(("number", "advice"), UNMARKABLE)
+def test_a_mark_that_cannot_be_made_is_a_reason_not_to_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, advice: str
+) -> None:
+    pack = installed(tmp_path, WORKING)
+    cannot(monkeypatch, number)
+    note = refused(pack)
+    assert note.startswith("The runtime cuda is left alone, as no mark can be made.")
+    assert advice in note
+
+
+START = """
+import sys, pickle
+from pathlib import Path
+from models import ort, runtime_load
+from models.library import load
+from models.pack import read_pack
+runtime_load.offer(pickle.load(sys.stdin.buffer))
+folder, kept = map(Path, sys.argv[1:])
+model = load(read_pack(folder), ort.Runtime(kept=kept))
+import numpy as np
+model.encode(np.zeros((48, 64, 3), np.uint8))
+print(*model.info.notes)
+"""
+CUDA = "CUDAExecutionProvider"
+
+
+def test_cudas_libraries_are_loaded_under_the_mark(tmp_path: Path) -> None:
+    """A window's start twice: where they end the program, the second does without."""
+    head = WORKING["onnxruntime/__init__.py"] + "import os\n"
+    dying = "def preload_dlls(directory): os._exit(86)\n"
+    pack = installed(tmp_path, {**WORKING, "onnxruntime/__init__.py": head + dying})
+    tiny = write_tiny_pack(tmp_path / "tiny")
+
+    def start() -> subprocess.CompletedProcess[bytes]:
+        command = [sys.executable, "-c", START, str(tiny), str(tmp_path / "kept")]
+        data = pickle.dumps(pack)
+        return subprocess.run(command, input=data, capture_output=True, check=False, timeout=60)
+
+    assert start().returncode == 86
+    assert pack.mark.exists()
+    second = start()
+    assert second.returncode == 0, second.stderr
+    assert b"ended the program when it was last started" in second.stdout
 
 
 def test_the_program_that_it_ends_starts_without_it_the_next_time(tmp_path: Path) -> None:
@@ -196,14 +258,16 @@ def in_use(pack: RuntimePack) -> None:
     runtime_load._state.settled = True
 
 
-def test_opening_and_the_first_run_are_marked_and_later_ones_are_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[RuntimePack, list[bool]]:
+    """A pack in use on a machine that has a card, and whether it was marked at each call."""
     pack = installed(tmp_path, WORKING)
     in_use(pack)
     marked: list[bool] = []
 
-    class Watched(onnxruntime.InferenceSession):  # type: ignore[misc, unused-ignore]
+    class Watched(FailingGpu):
+        fails = False
+
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             marked.append(pack.mark.exists())
             super().__init__(*args, **kwargs)
@@ -212,22 +276,98 @@ def test_opening_and_the_first_run_are_marked_and_later_ones_are_not(
             marked.append(pack.mark.exists())
             return super().run(*args)
 
+    monkeypatch.setattr(
+        onnxruntime, "get_available_providers", lambda: [CUDA, "CPUExecutionProvider"]
+    )
+    monkeypatch.setattr(onnxruntime, "preload_dlls", lambda **_: None, raising=False)
     monkeypatch.setattr(onnxruntime, "InferenceSession", Watched)
-    graph = open_graph("graph", doubling(), Runtime("cpu"))
+    return pack, marked
+
+
+Card: TypeAlias = "tuple[RuntimePack, list[bool]]"
+TWO = {"x": np.ones(2, np.float32)}
+
+
+def test_opening_and_the_first_run_are_marked_and_later_ones_are_not(card: Card) -> None:
+    pack, marked = card
+    graph = open_graph("graph", doubling(), Runtime())
+    assert graph.device == "NVIDIA CUDA"
     assert not pack.mark.exists()
     for _ in range(2):
-        graph.run({"x": np.zeros(2, np.float32)}, ["y"])
+        graph.run(TWO, ["y"])
     assert marked == [True, True, False]
+    assert not pack.mark.exists()
+    open_graph("graph", doubling(), Runtime())
+    assert marked == [True, True, False, False]
+
+
+def test_a_run_on_the_cpu_of_the_pack_is_not_marked_and_proves_nothing(card: Card) -> None:
+    pack, marked = card
+    graph = open_graph("graph", doubling(), Runtime("cpu"))
+    graph.run(TWO, ["y"])
+    open_graph("graph", doubling(), Runtime())
+    assert marked == [True, False, True]
     assert not pack.mark.exists()
 
 
-def test_a_run_that_fails_leaves_no_mark(tmp_path: Path) -> None:
-    pack = installed(tmp_path, WORKING)
-    in_use(pack)
-    graph = open_graph("graph", doubling(), Runtime("cpu"))
+def test_a_run_that_fails_leaves_no_mark(card: Card) -> None:
+    pack, _ = card
+    graph = open_graph("graph", doubling(), Runtime())
     with pytest.raises(ModelError):
         graph.run({"x": np.zeros(3, np.float32)}, ["y"])
     assert not pack.mark.exists()
+
+
+def test_a_first_run_that_may_not_be_tried_is_the_cpus(card: Card) -> None:
+    pack, marked = card
+    graph = open_graph("graph", doubling(), Runtime())
+    pack.mark.touch()  # of another process that died
+    (y,) = graph.run(TWO, ["y"])
+    assert y.tolist() == [2, 2]
+    assert graph.device == "CPU"
+    assert "ended the program when it was last started" in graph.note
+    assert graph.note.endswith("The model runs on the CPU.")
+    assert len(marked) == 3  # opened, opened on the CPU, run there
+    assert pack.mark.exists()
+
+
+@pytest.mark.parametrize(("number", "advice"), UNMARKABLE)
+def test_a_disk_that_takes_no_mark_costs_the_card_only(
+    card: Card, monkeypatch: pytest.MonkeyPatch, number: int, advice: str
+) -> None:
+    graph = open_graph("graph", doubling(), Runtime())
+    cannot(monkeypatch, number)
+    other = open_graph("graph", doubling(), Runtime())
+    for each in (graph, other):
+        (y,) = each.run(TWO, ["y"])
+        assert y.tolist() == [2, 2]
+        assert each.device == "CPU"
+        assert advice in each.note
+
+
+@pytest.mark.timeout(30)
+def test_waiting_for_another_that_starts_can_be_cancelled(card: Card) -> None:
+    pack, _ = card
+    graph = open_graph("graph", doubling(), Runtime())
+    token = Cancel()
+    with FileLock(pack.lock, thread_local=False):
+        timer = threading.Timer(0.1, token.cancel)
+        timer.start()
+        with pytest.raises(Cancelled):
+            graph.run(TWO, ["y"], token)
+        timer.join()
+    assert graph.device == "NVIDIA CUDA"
+
+
+def test_libraries_that_cannot_be_preloaded_are_no_reason_not_to_open(
+    card: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raising(**_: object) -> None:
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(onnxruntime, "preload_dlls", raising, raising=False)
+    graph = open_graph("graph", doubling(), Runtime())
+    assert (graph.device, graph.note) == ("NVIDIA CUDA", "")
 
 
 def test_where_it_ended_another_process_meanwhile_graphs_open_on_the_cpu(
