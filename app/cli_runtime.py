@@ -12,7 +12,7 @@ from app.cli_progress import telling
 from app.cli_words import CommandError, Parser
 from app.settings import Settings
 from models import runtime_load
-from models.disk import amount, plain_errors
+from models.disk import amount
 from models.runtime_list import this_system
 from models.runtime_pack import RuntimePack
 
@@ -95,8 +95,7 @@ def _install(pack: RuntimePack, chosen: Namespace, settings: Settings) -> None:
 
 
 def _retry(pack: RuntimePack, _: Namespace, __: Settings) -> None:
-    with plain_errors(pack.mark):
-        pack.retry()
+    pack.retry()
     print("It is tried again at the next start; `rotocel selftest` tries it now.")
 
 

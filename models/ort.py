@@ -6,8 +6,9 @@ import hashlib
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
@@ -36,6 +37,7 @@ DEVICES: Mapping[str, tuple[str, str]] = {  # name in the settings -> (provider,
     "coreml": ("CoreMLExecutionProvider", "Apple Core ML"),
     "cpu": ("CPUExecutionProvider", "CPU"),
 }
+BUILDS = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-directml")  # one of them is installed
 APART = "session.optimized_model_external_initializers_file_name"
 CPU_ONLY = [DEVICES["cpu"][0]]
 RUNS_ON_CPU = "The model runs on the CPU."
@@ -186,10 +188,18 @@ def runtime_module() -> ModuleType:
     return module
 
 
-def runtime_version() -> str:
-    """The version that models are run by; a pack is not loaded to find out. Raises ModelError."""
-    pack = runtime_load.expected()
-    return pack.wanted.version if pack else str(runtime_module().__version__)
+def runtime_identity() -> str:
+    """Which ONNX Runtime models are run by: build and version. Raises ModelError.
+
+    It is loaded to find out only where nothing else tells.
+    """
+    if pack := runtime_load.expected():
+        return f"{pack.wanted.name} {pack.wanted.version} {pack.wanted.digest}"
+    installed = []
+    for name in BUILDS:
+        with suppress(PackageNotFoundError):
+            installed.append(f"{name} {version(name)}")
+    return ", ".join(installed) or str(runtime_module().__version__)
 
 
 def checked_bytes(data: bytes, sha256: str, name: str) -> bytes:

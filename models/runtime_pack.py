@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -15,8 +15,9 @@ from models.base import ModelError
 from models.disk import check_room, plain_errors, take_lock
 from models.runtime_list import RuntimeList
 from models.runtime_wheels import unpack, wheels_in
-from models.stage import Stages
+from models.stage import Stages, is_there
 
+PATIENCE = 60.0  # seconds to wait, at the end of an installation, for one that is just starting
 RECORD = "runtime.json"  # in the folder of an installed pack: which list it was made by
 
 Tell: TypeAlias = Callable[[int, int], None]  # bytes written, bytes in all
@@ -112,19 +113,37 @@ class RuntimePack:
                     copy.unlink()
                 record = {"list": self.wanted.digest, "version": self.wanted.version}
                 (staged / RECORD).write_text(json.dumps(record), "utf-8")
-                stage.put_in_place(staged, self.folder)
-                self.retry()
+                with self._held(PATIENCE):
+                    stage.put_in_place(staged, self.folder)
+                    self._forget()
 
     def remove(self) -> None:
         """Delete the installed pack. Raises ModelError."""
-        if not self.folder.exists():
+        if not is_there(self.folder):
             raise ModelError(f"There is no runtime in {self.folder}.")
-        with plain_errors(self.folder), Stages(self.home, "the runtimes").open() as stage:
+        stages = Stages(self.home, "the runtimes")
+        with plain_errors(self.folder), self._held(), stages.open() as stage:
             stage.take_away(self.folder)
-            self.retry()
-            with suppress(OSError):  # Windows does not let go of the name of an open file
-                self.lock.unlink()
+            self._forget()
 
     def retry(self) -> None:
-        """Forget that it ended the program once. Raises OSError."""
+        """Forget that it ended the program once. Raises ModelError."""
+        with plain_errors(self.mark), self._held():
+            self._forget()
+
+    def _forget(self) -> None:
         self.mark.unlink(missing_ok=True)
+
+    @contextmanager
+    def _held(self, patience: float = 0.0) -> Iterator[None]:
+        """Keep others from starting it meanwhile. Raises ModelError while one does, OSError."""
+        lock = self.take_lock(patience)
+        if lock is None:
+            raise ModelError(
+                f"Another Rotocel is just starting the runtime {self.wanted.name}; wait a moment "
+                "and do this again."
+            )
+        try:
+            yield
+        finally:
+            lock.release()

@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -19,15 +20,18 @@ from filelock import FileLock
 
 from models import quarantine, runtime_load
 from models.base import Cancelled, ModelError
-from models.ort import Cancel, Runtime, open_graph, runtime_module
-from models.pack import read_pack
+from models.ort import Cancel, Runtime, open_graph, runtime_identity, runtime_module
+from models.pack import Pack, read_pack
 from models.runtime_pack import RuntimePack
 from tests.models.graphs import write_tiny_pack
+from tests.models.test_hostile_packs import changed_pack
 from tests.models.test_ort import FailingGpu, doubling
+from tests.models.test_quarantine import CPU, crashing
 from tests.models.wheels import WORKING, newer, pack_of, write_wheels
 
 RAISING = {**WORKING, "onnxruntime/capi/deep.py": "raise ImportError('libtiny is missing')\n"}
 ABORTING = {**WORKING, "onnxruntime/capi/deep.py": "import os; os._exit(86)\n"}
+SLEEPING = {**WORKING, "onnxruntime/capi/deep.py": "import time; time.sleep(60)\n"}
 LACKING = {"onnxruntime/__init__.py": WORKING["onnxruntime/__init__.py"]}
 
 
@@ -190,7 +194,7 @@ import sys, pickle
 from pathlib import Path
 from models import ort, runtime_load
 from models.library import load
-from models.pack import read_pack
+from models.pack import Pack, read_pack
 runtime_load.offer(pickle.load(sys.stdin.buffer))
 folder, kept = map(Path, sys.argv[1:])
 model = load(read_pack(folder), ort.Runtime(kept=kept))
@@ -402,15 +406,101 @@ def test_a_model_that_passed_its_trial_is_there_before_the_runtime_is_loaded(
     runtime_load.offer(pack)
     tiny, cpu = read_pack(write_tiny_pack(tmp_path / "tiny")), Runtime("cpu", threads=1)
     (tmp_path / "tried").mkdir()
-    (tmp_path / "tried" / quarantine._key(tiny, cpu)).touch()
+    (tmp_path / "tried" / quarantine._key(tiny, cpu, runtime_identity())).touch()
+    assert pack.wanted.digest in runtime_identity()
     quarantine.load_tried(tiny, cpu, tmp_path / "tried")
     assert not runtime_load._state.settled
     pack.mark.touch()
     assert runtime_load.expected() is None
 
 
-def test_a_trial_that_the_runtime_ends_says_nothing_of_the_model(tmp_path: Path) -> None:
-    pack = installed(tmp_path, ABORTING)
-    runtime_load.offer(pack)
-    quarantine.try_pack(read_pack(write_tiny_pack(tmp_path / "tiny")), Runtime("cpu", threads=1))
-    assert pack.mark.exists()
+class TestTrials:
+    """The first import of a pack is in the process in which a model is tried."""
+
+    @pytest.fixture
+    def tiny(self, tmp_path: Path) -> Pack:
+        return read_pack(write_tiny_pack(tmp_path / "tiny"))
+
+    def test_a_trial_that_the_runtime_ends_says_nothing_of_the_model(
+        self, tmp_path: Path, tiny: Pack
+    ) -> None:
+        pack, memory = installed(tmp_path, ABORTING), tmp_path / "tried"
+        built_in = runtime_identity()
+        runtime_load.offer(pack)
+        quarantine.load_tried(tiny, CPU, memory)
+        assert pack.mark.exists()
+        passed = [path.name for path in memory.iterdir()]
+        assert passed == [quarantine._key(tiny, CPU, built_in)]  # and not on that of the pack
+        pack.retry()
+        assert quarantine._key(tiny, CPU, runtime_identity()) not in passed
+
+    def test_one_that_cannot_be_loaded_there_is_not_what_the_model_passed_on(
+        self, tmp_path: Path, tiny: Pack
+    ) -> None:
+        memory, built_in = tmp_path / "tried", runtime_identity()
+        runtime_load.offer(installed(tmp_path, RAISING))
+        quarantine.load_tried(tiny, CPU, memory)
+        passed = [path.name for path in memory.iterdir()]
+        assert passed == [quarantine._key(tiny, CPU, built_in)]
+
+    def test_a_model_that_ends_what_ships_too_leaves_no_mark(self, tmp_path: Path) -> None:
+        pack = installed(tmp_path, ABORTING)
+        runtime_load.offer(pack)
+        bad = read_pack(changed_pack(tmp_path / "bad", decoder=crashing()))
+        with pytest.raises(ModelError, match="ends the program that runs it"):
+            quarantine.try_pack(bad, CPU)
+        assert not pack.mark.exists()
+
+    def test_a_mark_that_was_there_before_is_no_reason_to_try_twice(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pack = installed(tmp_path, WORKING)
+        pack.mark.touch()
+        runtime_load.offer(pack)
+        bad = read_pack(changed_pack(tmp_path / "bad", decoder=crashing()))
+        tries: list[None] = []
+        real = quarantine._try_once
+
+        def counted(*args: Any) -> str:
+            tries.append(None)
+            return real(*args)
+
+        monkeypatch.setattr(quarantine, "_try_once", counted)
+        with pytest.raises(ModelError, match="ends the program that runs it"):
+            quarantine.try_pack(bad, CPU)
+        assert len(tries) == 1
+        assert pack.mark.exists()
+
+    def test_one_that_runs_here_already_is_not_left_alone(self, tmp_path: Path, tiny: Pack) -> None:
+        pack = installed(tmp_path, ABORTING)
+        in_use(pack)
+        with pytest.raises(ModelError, match="ends the program that runs it"):
+            quarantine.try_pack(tiny, CPU)
+        assert not pack.mark.exists()
+
+    def test_one_that_gives_no_answer_in_time_leaves_no_mark(
+        self, tmp_path: Path, tiny: Pack
+    ) -> None:
+        pack = installed(tmp_path, SLEEPING)
+        runtime_load.offer(pack)
+        began = time.monotonic()
+        with pytest.raises(ModelError, match="gave no answer within 3 s"):
+            quarantine.try_pack(tiny, CPU, patience=3)
+        assert time.monotonic() - began < 6  # it is not tried again
+        assert not pack.mark.exists()
+
+    def test_one_that_is_ended_on_purpose_leaves_no_mark(self, tmp_path: Path, tiny: Pack) -> None:
+        pack = installed(tmp_path, SLEEPING)
+        runtime_load.offer(pack)
+
+        def end() -> None:
+            while not pack.mark.exists():
+                time.sleep(0.01)
+            quarantine.end_trials()
+
+        ending = threading.Thread(target=end)
+        ending.start()
+        with pytest.raises(ModelError):
+            quarantine.try_pack(tiny, CPU, patience=30)
+        ending.join()
+        assert not pack.mark.exists()
