@@ -64,7 +64,7 @@ def _state(pack: RuntimePack) -> str:
     if not pack.is_installed:
         misfit = pack.wanted.misfit
         return misfit or "It is not installed; `rotocel runtime wanted` says how to get it."
-    return pack.fault or f"It is installed in {pack.folder}."
+    return pack.fault or pack.damage or f"It is installed in {pack.folder}."
 
 
 def _wanted(pack: RuntimePack, _: Namespace, __: Settings) -> None:
@@ -94,6 +94,13 @@ def _install(pack: RuntimePack, chosen: Namespace, settings: Settings) -> None:
         print(f'It is not used while the settings say "device": "{settings.device}".')
 
 
+def _verify(pack: RuntimePack, _: Namespace, __: Settings) -> None:
+    with telling() as tell:
+        files = pack.verify(lambda done, total: tell(f"{amount(done)} of {amount(total)} read"))
+    size = amount(sum(part.size for part in files.values()))
+    print(f"The runtime {pack.wanted.name} is as it was installed: {len(files)} files, {size}.")
+
+
 def _retry(pack: RuntimePack, _: Namespace, __: Settings) -> None:
     pack.retry()
     print("It is tried again at the next start; `rotocel selftest` tries it now.")
@@ -108,6 +115,7 @@ SUBCOMMANDS = {
     "list": Subcommand("say what there is, what is installed and what is in use", _list),
     "wanted": Subcommand("say which files make a runtime, and how to fetch them", _wanted),
     "install": Subcommand("check the files and install them", _install, takes_source=True),
+    "verify": Subcommand("read all files of the installed runtime and compare them", _verify),
     "retry": Subcommand("try a runtime again that ended the program", _retry),
     "remove": Subcommand("delete the installed runtime", _remove),
 }

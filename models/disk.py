@@ -20,20 +20,21 @@ SPARE = 16 << 20  # bytes that are left free
 
 
 @contextmanager
-def plain_errors(path: Path) -> Iterator[None]:
-    """Raises ModelError, a sentence about `path`, for every OSError inside."""
+def plain_errors(path: Path, when_full: str = "") -> Iterator[None]:
+    """Raises ModelError, a sentence about `path`, for every OSError inside.
+
+    `when_full` is a sentence more where the disk is full.
+    """
     try:
         yield
     except OSError as e:
-        raise ModelError(_sentence(path, e)) from e
+        raise ModelError(_sentence(path, e, when_full)) from e
 
 
-def _sentence(path: Path, error: OSError) -> str:
+def _sentence(path: Path, error: OSError, when_full: str) -> str:
     if error.errno in FULL:
-        return (
-            f"The disk with {path.parent} is full; free some space and do this again. What is "
-            "here already of a download is gone on with."
-        )
+        full = f"The disk with {path.parent} is full; free some space and do this again."
+        return f"{full} {when_full}".rstrip()
     if error.errno in FORBIDDEN:
         return f"{path} may not be written; change the permissions of its folder."
     return f"{path} cannot be written ({error.strerror or error}); check the disk it is on."

@@ -65,11 +65,14 @@ class _OnlyFrom(MetaPathFinder):
         return spec
 
 
-def offer(pack: RuntimePack | None) -> None:
-    """Have ONNX Runtime come from `pack` when it is first wanted; nothing is loaded yet."""
+def offer(pack: RuntimePack | None, fault: str = "") -> None:
+    """Have ONNX Runtime come from `pack` when it is first wanted; nothing is loaded yet.
+
+    `fault` says why there is none to offer, where one was to be expected.
+    """
     with _state.lock:
         if _state.used is None:
-            _state.offered, _state.settled, _state.note = pack, False, ""
+            _state.offered, _state.settled, _state.note = pack, False, fault
 
 
 def offered() -> RuntimePack | None:
@@ -82,9 +85,14 @@ def settle() -> None:
     with _state.lock:
         if _state.settled or _state.offered is None:
             return
-        _state.settled = True
         _state.note = _load(_state.offered)
         _state.used = None if _state.note else _state.offered
+        _state.settled = True  # last: who asks without the lock then sees all of it
+
+
+def is_settled() -> bool:
+    """Whether it is known which runtime is used; not while one is being loaded."""
+    return _state.settled or _state.offered is None
 
 
 def note() -> str:
@@ -126,7 +134,7 @@ def proven() -> None:
 
 def _load(pack: RuntimePack) -> str:
     """Import ONNX Runtime from `pack`; returns why that was not done."""
-    if fault := pack.fault:
+    if fault := pack.fault or pack.damage:
         return fault
     finder = _OnlyFrom(str(pack.folder))
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -13,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.models.wheels import WORKING
+from models.runtime_record import read_record
+from tests.models.wheels import WORKING, write_record
 
 BUILT = Path(__file__).parents[2] / "dist" / "rotocel"
 NOBODY = 65534
@@ -141,8 +141,7 @@ def runtime(program: Path, home: Path) -> Path:
     for name, code in WORKING.items():
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_text(code)
-    record = {"list": hashlib.sha256(lists.read_bytes()).hexdigest(), "version": "9.9.9"}
-    (place / "runtime.json").write_text(json.dumps(record))
+    write_record(place, hashlib.sha256(lists.read_bytes()).hexdigest())
     if os.geteuid() == 0:
         for path in (home, *home.rglob("*")):
             os.chown(path, NOBODY, NOBODY)
@@ -160,6 +159,7 @@ def test_an_installed_runtime_that_fails_gives_way_to_the_bundled_one(
     program: Path, home: Path, runtime: Path
 ) -> None:
     (runtime / "onnxruntime" / "capi" / "deep.py").unlink()
+    write_record(runtime, read_record(runtime).made_by)  # as if it had never been in a wheel
     done = run(program, home, "selftest")
     assert done.returncode == 0, done
     assert ", built in, providers" in done.stdout

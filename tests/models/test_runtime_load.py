@@ -102,6 +102,43 @@ def test_a_module_the_pack_lacks_is_not_taken_from_what_ships(tmp_path: Path) ->
     assert "onnxruntime.capi is not in" in runtime_load.note()
 
 
+@pytest.mark.usefixtures("unloaded")
+def test_it_is_told_not_to_report_to_anybody(tmp_path: Path) -> None:
+    code = WORKING["onnxruntime/__init__.py"]
+    code = code.replace("events(): pass", "events(): told.append(None)") + "told = []\n"
+    runtime_load.offer(installed(tmp_path, {**WORKING, "onnxruntime/__init__.py": code}))
+    assert runtime_module().told
+
+
+@pytest.mark.usefixtures("unloaded")
+def test_two_threads_load_it_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = "import time; time.sleep(0.2)\n" + WORKING["onnxruntime/__init__.py"]
+    pack = installed(tmp_path, {**WORKING, "onnxruntime/__init__.py": code})
+    loads: list[RuntimePack] = []
+    real = runtime_load._load
+
+    def load(offered: RuntimePack) -> str:
+        loads.append(offered)
+        return real(offered)
+
+    monkeypatch.setattr(runtime_load, "_load", load)
+    runtime_load.offer(pack)
+    other = threading.Thread(target=runtime_load.settle)
+    other.start()
+    runtime_load.settle()
+    assert runtime_load.used() == pack
+    other.join()
+    assert loads == [pack]
+
+
+def test_one_in_use_stays_whatever_is_offered(tmp_path: Path) -> None:
+    pack = installed(tmp_path, WORKING)
+    in_use(pack)
+    runtime_load.offer(newer(pack), "a fault")
+    assert (runtime_load.offered(), runtime_load.used()) == (pack, pack)
+    assert not runtime_load.note()
+
+
 def refused(pack: RuntimePack) -> str:
     """Why `pack` is not used."""
     runtime_load.offer(pack)
@@ -122,7 +159,19 @@ def test_one_that_raises_leaves_no_trace_but_a_sentence(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("unloaded")
 def test_one_of_another_list_is_not_loaded(tmp_path: Path) -> None:
-    assert "another version of Rotocel" in refused(newer(installed(tmp_path, WORKING)))
+    pack = newer(installed(tmp_path, WORKING))
+    runtime_load.offer(pack)
+    assert runtime_load.expected() is None
+    assert "another version of Rotocel" in refused(pack)
+
+
+@pytest.mark.usefixtures("unloaded")
+def test_one_that_was_changed_is_not_loaded(tmp_path: Path) -> None:
+    pack = installed(tmp_path, WORKING)
+    with (pack.folder / "onnxruntime/__init__.py").open("a") as file:
+        file.write("print('changed')")
+    assert "__init__.py has another size); install it again" in refused(pack)
+    assert not pack.mark.exists()
 
 
 @pytest.mark.usefixtures("unloaded")
