@@ -52,11 +52,13 @@ def _list(pack: RuntimePack, _: Namespace, settings: Settings) -> None:
         f"{wanted.name}: ONNX Runtime {wanted.version} for NVIDIA cards, {len(wanted.wheels)} "
         f"files of {amount(wanted.size)}, {amount(wanted.unpacked)} on the disk"
     )
-    print(_state(pack))
+    state = _state(pack)
+    print(state)
     if pack.is_installed and settings.device not in runtimes.DEVICES:
         print(f'The settings say "device": "{settings.device}", which leaves it unused.')
     print(f"In use: {runtimes.in_use()}")
-    if note := runtime_load.note():
+    note = runtime_load.note()
+    if note and note != state:
         print(note)
 
 

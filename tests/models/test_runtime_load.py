@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import multiprocessing
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
@@ -536,6 +538,26 @@ class TestTrials:
         with pytest.raises(ModelError, match="gave no answer within 3 s"):
             quarantine.try_pack(tiny, CPU, patience=3)
         assert time.monotonic() - began < 6  # it is not tried again
+        assert not pack.mark.exists()
+
+    @pytest.mark.skipif(
+        sys.platform == "win32", reason="Windows sends no such signal to one process"
+    )
+    def test_a_ctrl_c_leaves_neither_a_trial_nor_a_mark(self, tmp_path: Path, tiny: Pack) -> None:
+        pack = installed(tmp_path, SLEEPING)
+        runtime_load.offer(pack)
+
+        def interrupt() -> None:
+            while not pack.mark.exists():
+                time.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGINT)
+
+        interrupting = threading.Thread(target=interrupt)
+        interrupting.start()
+        with pytest.raises(KeyboardInterrupt):
+            quarantine.try_pack(tiny, CPU, patience=30)
+        interrupting.join()
+        assert not multiprocessing.active_children()
         assert not pack.mark.exists()
 
     def test_one_that_is_ended_on_purpose_leaves_no_mark(self, tmp_path: Path, tiny: Pack) -> None:
