@@ -37,8 +37,9 @@ class Record:
     files: Mapping[str, Part]
 
     def write(self, folder: Path) -> None:
-        """Write it into `folder`. Raises OSError."""
-        said = {"list": self.made_by, "files": self.files}
+        """Write it into `folder`, without what Python makes anew. Raises OSError."""
+        files = {name: part for name, part in self.files.items() if CACHES not in name.split("/")}
+        said = {"list": self.made_by, "files": files}
         (folder / RECORD).write_text(json.dumps(said), "utf-8")
 
     def difference(self, folder: Path) -> str:

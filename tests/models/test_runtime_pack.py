@@ -292,6 +292,16 @@ def test_what_is_not_as_it_was_installed_is_found_by_names_and_sizes(
         pack.verify()
 
 
+def test_what_python_makes_anew_may_be_in_a_wheel(tmp_path: Path) -> None:
+    cached = "onnxruntime/__pycache__/deep.cpython-311.pyc"
+    wheels = write_wheels(tmp_path / "wheels", {**WORKING, cached: "old"})
+    pack = pack_of(tmp_path / "home", wheels)
+    pack.install(wheels)
+    assert not pack.damage
+    longer(pack.folder / cached)
+    assert {*pack.verify(), "runtime.json"} == INSTALLED
+
+
 def test_the_rest_is_found_by_hashing(pack: RuntimePack, wheels: Path) -> None:
     with pytest.raises(ModelError, match="There is no runtime"):
         pack.verify()
