@@ -61,8 +61,8 @@ def _window(arguments: Sequence[str]) -> int:
 def _settings() -> Settings:
     try:
         return load(settings_path())
-    except SettingsError:  # told where the settings are used
-        return Settings()
+    except SettingsError:  # told where the settings are used; they may have said "cpu"
+        return Settings(device="cpu")
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ COMMANDS = {
     ),
     "models": Command("list, get, check, choose and remove models", "cli_models", _with_settings),
     "runtime": Command(
-        "have models run on an NVIDIA card: list, get, install, remove",
+        "have models run on an NVIDIA card: list, wanted, install, verify, retry, remove",
         "cli_runtime",
         _with_settings,
     ),

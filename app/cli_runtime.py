@@ -12,7 +12,7 @@ from app.cli_progress import telling
 from app.cli_words import CommandError, Parser
 from app.settings import Settings
 from models import runtime_load
-from models.disk import amount, plain_errors
+from models.disk import amount
 from models.runtime_list import this_system
 from models.runtime_pack import RuntimePack
 
@@ -52,11 +52,13 @@ def _list(pack: RuntimePack, _: Namespace, settings: Settings) -> None:
         f"{wanted.name}: ONNX Runtime {wanted.version} for NVIDIA cards, {len(wanted.wheels)} "
         f"files of {amount(wanted.size)}, {amount(wanted.unpacked)} on the disk"
     )
-    print(_state(pack))
+    state = _state(pack)
+    print(state)
     if pack.is_installed and settings.device not in runtimes.DEVICES:
         print(f'The settings say "device": "{settings.device}", which leaves it unused.')
     print(f"In use: {runtimes.in_use()}")
-    if note := runtime_load.note():
+    note = runtime_load.note()
+    if note and note != state:
         print(note)
 
 
@@ -64,7 +66,7 @@ def _state(pack: RuntimePack) -> str:
     if not pack.is_installed:
         misfit = pack.wanted.misfit
         return misfit or "It is not installed; `rotocel runtime wanted` says how to get it."
-    return pack.fault or f"It is installed in {pack.folder}."
+    return pack.fault or pack.damage or f"It is installed in {pack.folder}."
 
 
 def _wanted(pack: RuntimePack, _: Namespace, __: Settings) -> None:
@@ -94,9 +96,15 @@ def _install(pack: RuntimePack, chosen: Namespace, settings: Settings) -> None:
         print(f'It is not used while the settings say "device": "{settings.device}".')
 
 
+def _verify(pack: RuntimePack, _: Namespace, __: Settings) -> None:
+    with telling() as tell:
+        files = pack.verify(lambda done, total: tell(f"{amount(done)} of {amount(total)} read"))
+    size = amount(sum(part.size for part in files.values()))
+    print(f"The runtime {pack.wanted.name} is as it was installed: {len(files)} files, {size}.")
+
+
 def _retry(pack: RuntimePack, _: Namespace, __: Settings) -> None:
-    with plain_errors(pack.mark):
-        pack.retry()
+    pack.retry()
     print("It is tried again at the next start; `rotocel selftest` tries it now.")
 
 
@@ -109,6 +117,7 @@ SUBCOMMANDS = {
     "list": Subcommand("say what there is, what is installed and what is in use", _list),
     "wanted": Subcommand("say which files make a runtime, and how to fetch them", _wanted),
     "install": Subcommand("check the files and install them", _install, takes_source=True),
+    "verify": Subcommand("read all files of the installed runtime and compare them", _verify),
     "retry": Subcommand("try a runtime again that ended the program", _retry),
     "remove": Subcommand("delete the installed runtime", _remove),
 }

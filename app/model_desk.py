@@ -7,7 +7,6 @@ when it is loaded and the caches of the open clip are ready for it.
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -28,6 +27,7 @@ from app.settings import SettingsStore
 from models.base import Cancelled, Model, ModelError
 from models.fetch import Stop
 from models.install import ExistsError
+from models.quarantine import end_trials
 
 __all__ = ["Available", "Contents", "Installed", "ModelDesk", "Outcome", "Task"]
 
@@ -198,7 +198,7 @@ class ModelDesk(QObject):
         self._lane.stop()
         self._lane.blockSignals(True)  # noqa: FBT003 - Qt's; nobody is left to hear
         while not self._lane.wait(AGAIN):
-            _kill_trials()
+            end_trials()
 
     # Inside
 
@@ -233,7 +233,7 @@ class ModelDesk(QObject):
         if self._task is None or not self._task.stop.fired:
             self._stopping.stop()
         else:
-            _kill_trials()
+            end_trials()
 
     def _tell(self, task: Task, done: int, total: int) -> None:
         """Tell progress from the lane, now and then."""
@@ -292,9 +292,3 @@ def _tried(work: Callable[[], T]) -> tuple[T | None, Exception | None]:
         return work(), None
     except Exception as e:  # noqa: BLE001
         return None, e
-
-
-def _kill_trials() -> None:
-    """A pack that is being tried may take minutes; the program has no other children."""
-    for trial in multiprocessing.active_children():
-        trial.kill()

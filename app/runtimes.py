@@ -12,6 +12,7 @@ from models.base import ModelError
 from models.ort import runtime_module
 from models.runtime_list import read_list, this_system
 from models.runtime_pack import RuntimePack
+from models.stage import is_there
 
 log = logging.getLogger(__name__)
 
@@ -33,14 +34,15 @@ def cuda_pack() -> RuntimePack | None:
 def offer(device: str) -> None:
     """Have ONNX Runtime come from an installed pack where `device`, a setting, may want it.
 
-    It is loaded with the first model, and only then.
+    It is loaded with the first model, and only then. One that is there and cannot be used is told.
     """
+    pack, fault = None, ""
     try:
         pack = cuda_pack() if device in DEVICES else None
     except ModelError as e:
         log.warning("%s", e)
-        pack = None
-    runtime_load.offer(pack if pack is not None and pack.is_installed else None)
+        fault = str(e) if is_there(paths.user_runtimes() / CUDA) else ""
+    runtime_load.offer(pack if pack is not None and pack.is_installed else None, fault)
 
 
 def in_use() -> str:
@@ -51,6 +53,8 @@ def in_use() -> str:
 
 def loaded() -> str:
     """The same where one is loaded already; else empty, also while another thread loads it."""
+    if not runtime_load.is_settled():
+        return ""
     version = getattr(sys.modules.get(runtime_load.NAME), "__version__", "")
     pack = runtime_load.used()
     where = f"the installed runtime {pack.wanted.name}" if pack else "built in"

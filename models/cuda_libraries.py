@@ -24,7 +24,10 @@ def preload(ort: ModuleType) -> None:
     a provider that fails would say so on stderr, and the library says what is missing on stdout.
     """
     with _alone, redirect_stdout(io.StringIO()) as said:
-        ort.preload_dlls(directory="")  # empty: beside ONNX Runtime, and never those of PyTorch
+        try:
+            ort.preload_dlls(directory="")  # empty: beside ONNX Runtime, never those of PyTorch
+        except Exception:  # what is missing shows when a session is opened
+            log.warning("CUDA cannot be preloaded", exc_info=True)
     if text := said.getvalue().strip():
         log.info("preloading CUDA: %s", text)
     ort.set_default_logger_severity(4)

@@ -15,24 +15,26 @@ from models.base import ModelError
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+LOCKLESS = {errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK}
 SPARE = 16 << 20  # bytes that are left free
 
 
 @contextmanager
-def plain_errors(path: Path) -> Iterator[None]:
-    """Raises ModelError, a sentence about `path`, for every OSError inside."""
+def plain_errors(path: Path, when_full: str = "") -> Iterator[None]:
+    """Raises ModelError, a sentence about `path`, for every OSError inside.
+
+    `when_full` is a sentence more where the disk is full.
+    """
     try:
         yield
     except OSError as e:
-        raise ModelError(_sentence(path, e)) from e
+        raise ModelError(_sentence(path, e, when_full)) from e
 
 
-def _sentence(path: Path, error: OSError) -> str:
+def _sentence(path: Path, error: OSError, when_full: str) -> str:
     if error.errno in FULL:
-        return (
-            f"The disk with {path.parent} is full; free some space and do this again. What is "
-            "here already of a download is gone on with."
-        )
+        full = f"The disk with {path.parent} is full; free some space and do this again."
+        return f"{full} {when_full}".rstrip()
     if error.errno in FORBIDDEN:
         return f"{path} may not be written; change the permissions of its folder."
     return f"{path} cannot be written ({error.strerror or error}); check the disk it is on."
@@ -62,6 +64,28 @@ def sync_folder(folder: Path) -> None:
             os.fsync(number)
         finally:
             os.close(number)
+
+
+def take_lock(path: Path, patience: float = 0.0) -> FileLock | None:
+    """The lock `path`, taken; None where another program has it after `patience` seconds too.
+
+    Its file is never deleted: two programs could have one each then. Raises OSError. On a disk that
+    knows no locks it is given as if nobody else were.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(
+        path, patience, thread_local=False, fallback_to_soft=False, preserve_lock_file=True
+    )
+    try:
+        lock.acquire()
+    except Timeout:
+        return None
+    except NotImplementedError:
+        return lock
+    except OSError as e:
+        if e.errno not in LOCKLESS:
+            raise
+    return lock
 
 
 @contextmanager

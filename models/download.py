@@ -50,7 +50,7 @@ def download(
     with.
     """
     path = folder / item.name
-    with plain_errors(path):
+    with plain_errors(path, "What is here already of a download is gone on with."):
         folder.mkdir(parents=True, exist_ok=True)
         with _alone_with(path):
             if not is_here(item, path):

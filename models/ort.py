@@ -6,8 +6,9 @@ import hashlib
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
@@ -36,8 +37,10 @@ DEVICES: Mapping[str, tuple[str, str]] = {  # name in the settings -> (provider,
     "coreml": ("CoreMLExecutionProvider", "Apple Core ML"),
     "cpu": ("CPUExecutionProvider", "CPU"),
 }
+BUILDS = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-directml")  # one of them is installed
 APART = "session.optimized_model_external_initializers_file_name"
 CPU_ONLY = [DEVICES["cpu"][0]]
+RUNS_ON_CPU = "The model runs on the CPU."
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,10 @@ class Port:
     shape: tuple[int | str | None, ...]  # a name or None: any length; empty: a scalar, or not told
 
 
+class _LeftAloneError(ModelError):
+    """The runtime pack may not be used for a first run on the card; the text says why."""
+
+
 class Graph:
     """One graph in a session of its own; `run` may be called from several threads."""
 
@@ -129,7 +136,8 @@ class Graph:
             cause = e.__cause__ if isinstance(e.__cause__, Exception) else e
             graph = spare()
             answers = graph._run(feeds, wanted, cancel, shrink=shrink)  # noqa: SLF001 - of its own
-            self.note = _failed(provider, cause)
+            left_alone = isinstance(e, _LeftAloneError)
+            self.note = f"{e} {RUNS_ON_CPU}" if left_alone else _failed(provider, cause)
             self._session, self.device = graph._session, graph.device  # noqa: SLF001
         self.spare = None
         return answers
@@ -146,14 +154,19 @@ class Graph:
         if shrink and self.device == "CPU":
             options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         token = cancel or Cancel()
-        with token.watching(options), runtime_load.guard():
+        on_card = self.device != "CPU"
+        guard = runtime_load.guard(lambda: token.fired) if on_card else nullcontext("")
+        with token.watching(options), guard as fault:
+            if fault:
+                raise _LeftAloneError(fault)
             try:
                 answers: list[Array] = self._session.run(list(wanted), dict(feeds), options)
             except Exception as e:  # onnxruntime's errors have no common class of their own
                 if token.fired:
                     raise Cancelled from e
                 raise _failure(self.name, "could not be run", e) from e
-            runtime_load.proven()
+            if on_card:
+                runtime_load.proven()
         return answers
 
 
@@ -175,10 +188,18 @@ def runtime_module() -> ModuleType:
     return module
 
 
-def runtime_version() -> str:
-    """The version that models are run by; a pack is not loaded to find out. Raises ModelError."""
-    pack = runtime_load.expected()
-    return pack.wanted.version if pack else str(runtime_module().__version__)
+def runtime_identity() -> str:
+    """Which ONNX Runtime models are run by: build and version. Raises ModelError.
+
+    It is loaded to find out only where nothing else tells.
+    """
+    if pack := runtime_load.expected():
+        return f"{pack.wanted.name} {pack.wanted.version} {pack.wanted.digest}"
+    installed = []
+    for name in BUILDS:
+        with suppress(PackageNotFoundError):
+            installed.append(f"{name} {version(name)}")
+    return ", ".join(installed) or str(runtime_module().__version__)
 
 
 def checked_bytes(data: bytes, sha256: str, name: str) -> bytes:
@@ -204,12 +225,14 @@ def open_graph(name: str, data: bytes, runtime: Runtime, draft: Path | None = No
         if fault:
             runtime = replace(runtime, device="cpu")
         graph = _opened(ort, name, data, runtime, draft)
-    graph.note = f"{fault} The model runs on the CPU." if fault else graph.note
+    graph.note = f"{fault} {RUNS_ON_CPU}" if fault else graph.note
     return graph
 
 
 def _opened(ort: ModuleType, name: str, data: bytes, runtime: Runtime, draft: Path | None) -> Graph:
     providers, note = _wanted_providers(ort, runtime.device)
+    if DEVICES["cuda"][0] in providers and hasattr(ort, "preload_dlls"):
+        preload(ort)
     options = _options(ort, runtime, providers)
 
     def on_cpu() -> Graph:
@@ -252,7 +275,7 @@ def reopen_graph(name: str, path: Path, runtime: Runtime) -> Graph:
 
 
 def runs_on_cpu(runtime: Runtime) -> bool:
-    """Whether `runtime` leads to the CPU and nothing else. Raises ModelError."""
+    """Whether `runtime` leads to the CPU and nothing else; none is touched. Raises ModelError."""
     return _wanted_providers(runtime_module(), runtime.device) == (CPU_ONLY, "")
 
 
@@ -264,8 +287,6 @@ def _wanted_providers(ort: ModuleType, device: str) -> tuple[list[str], str]:
     wishes = list(DEVICES) if device == "auto" else [device, "cpu"]
     found = [DEVICES[wish][0] for wish in wishes if DEVICES[wish][0] in available]
     found = list(dict.fromkeys(found)) or CPU_ONLY
-    if "CUDAExecutionProvider" in found and hasattr(ort, "preload_dlls"):
-        preload(ort)
     missing = device != "auto" and DEVICES[device][0] not in available
     return found, f"{DEVICES[device][1]} is not available here" if missing else ""
 

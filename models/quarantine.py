@@ -15,14 +15,16 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from weakref import WeakSet
 
 import numpy as np
 
 from models import runtime_load
 from models.base import BoxClick, Click, Embedding, Model, ModelError, Step
 from models.library import load
-from models.ort import Runtime, runtime_version
+from models.ort import Runtime, runtime_identity
 from models.pack import Pack, read_pack
 from models.runtime_pack import RuntimePack
 from models.tracking import Tracking, tracker_of
@@ -31,6 +33,12 @@ BUNDLED = frozenset({"f9942b7317f7d7e6c71b7d24d0db0cb02932ea3bca06afba5cb0583e36
 TRIAL = 2  # the version of what is tried; what passed an earlier one is tried again
 TRACKED = 4  # frames
 PATIENCE = 180.0  # seconds; a large model on a slow machine takes a tenth of it
+
+_killed: WeakSet[BaseProcess] = WeakSet()  # trials that were ended on purpose
+
+
+class _DiedError(ModelError):
+    """A trial ended by itself, and said nothing."""
 
 
 def load_tried(
@@ -48,14 +56,13 @@ def load_tried(
     model = load(pack, runtime)
     if pack.info.digest in BUNDLED:
         return model
-    passed = memory / _key(pack, runtime) if memory else None
-    if passed and passed.exists():
+    if memory and (memory / _key(pack, runtime, runtime_identity())).exists():
         return model
-    _try(pack, runtime, patience)
-    if passed:
+    ran_on = _try(pack, runtime, patience)
+    if memory:
         with suppress(OSError):  # then it is tried again the next time
-            passed.parent.mkdir(parents=True, exist_ok=True)
-            passed.touch()
+            memory.mkdir(parents=True, exist_ok=True)
+            (memory / _key(pack, runtime, ran_on)).touch()
     return model
 
 
@@ -65,30 +72,45 @@ def try_pack(pack: Pack, runtime: Runtime, patience: float = PATIENCE) -> None:
     _try(pack, runtime, patience)
 
 
-def _key(pack: Pack, runtime: Runtime) -> str:
-    """A name for this pack on this device and this version of ONNX Runtime."""
+def end_trials() -> None:
+    """End the trials that are under way, in whichever thread: the program has no other children."""
+    for trial in multiprocessing.active_children():
+        _killed.add(trial)
+        trial.kill()
+
+
+def _key(pack: Pack, runtime: Runtime, ran_on: str) -> str:
+    """A name for this pack on this device and the ONNX Runtime that `runtime_identity` tells."""
     info = pack.info
     facts = (TRIAL, info.digest, pack.family, pack.size, info.embedding_shapes, runtime.device)
-    text = repr((*facts, runtime_version()))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(repr((*facts, ran_on)).encode()).hexdigest()
 
 
-def _try(pack: Pack, runtime: Runtime, patience: float) -> None:
-    """Raises ModelError where the trial fails, and again where only a runtime pack failed it.
+def _try(pack: Pack, runtime: Runtime, patience: float) -> str:
+    """Which ONNX Runtime `pack` ran on. Raises ModelError where the trial fails.
 
-    Such a pack is marked then, and left alone: the second trial is of the model.
+    One that dies with a runtime pack is made again, and as that is marked then, without it. The
+    mark stays only where this shows that the model is not at fault. A pack that runs here already
+    is not: it cannot be left alone any more.
     """
-    mark = getattr(runtime_load.offered(), "mark", None)
-    was_marked = mark is not None and mark.exists()
+    offered = runtime_load.offered()
+    was_marked = offered is None or offered.ended_a_program
     try:
-        _try_once(pack, runtime, patience)
-    except ModelError:
-        if mark is None or was_marked or not mark.exists():
-            raise
-        _try_once(pack, runtime, patience)
+        try:
+            return _try_once(pack, runtime, patience)
+        except _DiedError:
+            marks = offered is not None and not was_marked and offered.mark.exists()
+            if not marks or runtime_load.used() is not None:
+                raise
+            return _try_once(pack, runtime, patience)
+    except BaseException:
+        if offered is not None and not was_marked:
+            with suppress(ModelError):  # another Rotocel is just starting it: the mark is its own
+                offered.retry()
+        raise
 
 
-def _try_once(pack: Pack, runtime: Runtime, patience: float) -> None:
+def _try_once(pack: Pack, runtime: Runtime, patience: float) -> str:
     runtime = replace(runtime, kept=None)  # what is tried is the pack itself
     context = multiprocessing.get_context("spawn")
     ear, mouth = context.Pipe(duplex=False)
@@ -96,15 +118,21 @@ def _try_once(pack: Pack, runtime: Runtime, patience: float) -> None:
         target=_trial, args=(pack, runtime, runtime_load.offered(), mouth), daemon=True
     )
     process.start()
-    process.join(patience)
-    if process.is_alive():
+    try:
+        process.join(patience)
+        late = process.is_alive()
+    finally:  # also where Ctrl-C ends the wait
         process.kill()
         process.join()
+    if late:
         raise ModelError(f"{pack.folder} gave no answer within {patience:.0f} s; {REMEDY}")
     if ear.poll():
-        raise ModelError(ear.recv())
-    if process.exitcode:
-        raise ModelError(f"{pack.folder} ends the program that runs it; {REMEDY}")
+        fault, ran_on = ear.recv()
+        if fault:
+            raise ModelError(fault)
+        return str(ran_on)
+    error = ModelError if process in _killed else _DiedError
+    raise error(f"{pack.folder} ends the program that runs it; {REMEDY}")
 
 
 REMEDY = "remove it, or get the model anew from its maker."
@@ -113,7 +141,10 @@ REMEDY = "remove it, or get the model anew from its maker."
 def _trial(
     pack: Pack, runtime: Runtime, runtime_pack: RuntimePack | None, mouth: Connection
 ) -> None:
-    """One frame, the prompts of every kind, and some tracking; says what was refused."""
+    """One frame, the prompts of every kind, and some tracking.
+
+    Says what was refused, else nothing, and which ONNX Runtime it was.
+    """
     runtime_load.offer(runtime_pack)
     frame = np.random.default_rng(1).integers(0, 256, (48, 64, 3), dtype=np.uint8)
     box: list[Step] = [BoxClick(8, 8, 40, 30), Click(20, 20)]
@@ -125,7 +156,9 @@ def _trial(
             model.decode(embedding, steps)
         _track(model, embedding)
     except ModelError as e:
-        mouth.send(str(e))
+        mouth.send((str(e), ""))
+    else:
+        mouth.send(("", runtime_identity()))
 
 
 def _track(model: Model, embedding: Embedding) -> None:

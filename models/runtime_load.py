@@ -10,18 +10,22 @@ from __future__ import annotations
 import importlib
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
+from models.base import Cancelled, ModelError
+from models.disk import plain_errors
 from models.runtime_pack import RuntimePack
 
 NAME = "onnxruntime"
 PATIENCE = 60.0  # seconds to wait for another Rotocel that is just starting the pack
+SLICE = 0.25  # of them, between two looks at whether the wait was given up
 
 
 class _State:
@@ -32,7 +36,7 @@ class _State:
         self.offered: RuntimePack | None = None
         self.settled = False  # whether it was tried, or never will be
         self.used: RuntimePack | None = None
-        self.proven = False  # whether a graph ran on it
+        self.proven = False  # whether a graph ran on it, on the card
         self.note = ""
 
 
@@ -61,11 +65,14 @@ class _OnlyFrom(MetaPathFinder):
         return spec
 
 
-def offer(pack: RuntimePack | None) -> None:
-    """Have ONNX Runtime come from `pack` when it is first wanted; nothing is loaded yet."""
+def offer(pack: RuntimePack | None, fault: str = "") -> None:
+    """Have ONNX Runtime come from `pack` when it is first wanted; nothing is loaded yet.
+
+    `fault` says why there is none to offer, where one was to be expected.
+    """
     with _state.lock:
         if _state.used is None:
-            _state.offered, _state.settled, _state.note = pack, False, ""
+            _state.offered, _state.settled, _state.note = pack, False, fault
 
 
 def offered() -> RuntimePack | None:
@@ -78,9 +85,14 @@ def settle() -> None:
     with _state.lock:
         if _state.settled or _state.offered is None:
             return
-        _state.settled = True
         _state.note = _load(_state.offered)
         _state.used = None if _state.note else _state.offered
+        _state.settled = True  # last: who asks without the lock then sees all of it
+
+
+def is_settled() -> bool:
+    """Whether it is known which runtime is used; not while one is being loaded."""
+    return _state.settled or _state.offered is None
 
 
 def note() -> str:
@@ -96,32 +108,33 @@ def used() -> RuntimePack | None:
 def expected() -> RuntimePack | None:
     """The pack that is used, or will be as far as can be told without loading it."""
     pack = _state.offered
-    if _state.settled or pack is None or pack.fault or pack.mark.exists():
+    if _state.settled or pack is None or pack.fault or pack.ended_a_program:
         return _state.used
     return pack
 
 
 @contextmanager
-def guard() -> Iterator[str]:
+def guard(fired: Callable[[], bool] = lambda: False) -> Iterator[str]:
     """Marks that code of the pack runs inside, until some has been `proven`.
 
-    Gives a sentence where the pack must be left alone, as it ended another process meanwhile.
+    Gives a sentence where the pack must be left alone: it ended another process meanwhile, or that
+    cannot be marked. Raises Cancelled where it has to wait and `fired` says so.
     """
     if _state.used is None or _state.proven:
         yield ""
         return
-    with _marked(_state.used) as fault:
+    with _marked(_state.used, fired) as fault:
         yield fault
 
 
 def proven() -> None:
-    """A graph has run on the pack: it is not marked any more."""
+    """A graph has run on the card: what the pack does is not marked any more."""
     _state.proven = True
 
 
 def _load(pack: RuntimePack) -> str:
     """Import ONNX Runtime from `pack`; returns why that was not done."""
-    if fault := pack.fault:
+    if fault := pack.fault or pack.damage:
         return fault
     finder = _OnlyFrom(str(pack.folder))
     try:
@@ -142,27 +155,55 @@ def _load(pack: RuntimePack) -> str:
 
 
 @contextmanager
-def _marked(pack: RuntimePack) -> Iterator[str]:
-    """Marks what runs inside; gives a sentence where it was marked before. Raises OSError.
+def _marked(pack: RuntimePack, fired: Callable[[], bool] = lambda: False) -> Iterator[str]:
+    """Marks what runs inside; gives a sentence where that cannot be, or was so before.
 
     The lock tells a mark that was left from one of a Rotocel that is starting just now.
     """
     with ExitStack() as stack:
-        with suppress(Timeout):
-            stack.enter_context(FileLock(pack.lock, PATIENCE, thread_local=False))
-        if pack.mark.exists():
-            yield (
-                f"The runtime {pack.wanted.name} ended the program when it was last started, so it "
-                "is left alone: `rotocel runtime retry` tries it again, `rotocel runtime remove` "
-                "removes it."
-            )
-            return
-        pack.mark.touch()
-        try:
-            yield ""
-        finally:
-            with suppress(OSError):
-                pack.mark.unlink()
+        fault = _begun(pack, fired, stack)
+        if fault:
+            stack.close()  # nobody has to wait for what is not started
+        yield fault
+
+
+def _begun(pack: RuntimePack, fired: Callable[[], bool], stack: ExitStack) -> str:
+    """Lock and mark until `stack` ends; returns why that was not done. Raises Cancelled."""
+    name = pack.wanted.name
+    try:
+        with plain_errors(pack.mark):
+            lock = _waited_for(pack, fired)
+            if lock is None:
+                return (
+                    f"Another Rotocel is just starting the runtime {name}, so this one does "
+                    "without; start this one again to use it."
+                )
+            stack.callback(lock.release)
+            if pack.mark.exists():
+                return (
+                    f"The runtime {name} ended the program when it was last started, so it is left "
+                    "alone: `rotocel runtime retry` tries it again, `rotocel runtime remove` "
+                    "removes it."
+                )
+            pack.mark.touch()
+            stack.callback(_unmark, pack)
+    except ModelError as e:
+        return f"The runtime {name} is left alone, as no mark can be made. {e}"
+    return ""
+
+
+def _waited_for(pack: RuntimePack, fired: Callable[[], bool]) -> FileLock | None:
+    """The lock of `pack`; None where it takes too long. Raises Cancelled, OSError."""
+    end = time.monotonic() + PATIENCE
+    while (lock := pack.take_lock(SLICE)) is None and time.monotonic() < end:
+        if fired():
+            raise Cancelled
+    return lock
+
+
+def _unmark(pack: RuntimePack) -> None:
+    with suppress(OSError):
+        pack.mark.unlink()
 
 
 def _line(e: Exception) -> str:

@@ -16,6 +16,7 @@ from typing import IO, TypeAlias
 from models.base import ModelError
 from models.files import ordinary_size
 from models.runtime_list import Wheel
+from models.runtime_record import Part
 from models.zip_entries import UNREADABLE, fault_of
 
 CHUNK = 1 << 20
@@ -115,8 +116,8 @@ def wheels_in(origin: Path) -> Iterator[Wheels]:
         yield Wheels(origin, archive)
 
 
-def unpack(path: Path, folder: Path, progress: Progress) -> None:
-    """Write all that the wheel at `path` holds below `folder`.
+def unpack(path: Path, folder: Path, progress: Progress) -> dict[str, Part]:
+    """Write all that the wheel at `path` holds below `folder`; returns what that is.
 
     Names that lead elsewhere, links and bombs are refused before anything is written. Raises
     ModelError, OSError.
@@ -130,16 +131,22 @@ def unpack(path: Path, folder: Path, progress: Progress) -> None:
         for entry in entries:
             if fault := fault_of(entry):
                 raise ModelError(f"{path.name} is not taken: {fault}.")
-        for entry in entries:
-            if not entry.is_dir():
-                _extract(archive, entry, folder / entry.filename, progress)
+        return {
+            entry.filename: _extract(archive, entry, folder / entry.filename, progress)
+            for entry in entries
+            if not entry.is_dir()
+        }
 
 
 def _extract(
     archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, progress: Progress
-) -> None:
+) -> Part:
     target.parent.mkdir(parents=True, exist_ok=True)
+    size, digest = 0, hashlib.sha256()
     with archive.open(entry) as source, target.open("wb") as out:
         while chunk := source.read(CHUNK):
             out.write(chunk)
             progress(len(chunk))
+            digest.update(chunk)
+            size += len(chunk)
+    return Part(size, digest.hexdigest())

@@ -29,9 +29,11 @@ class Stage:
 
     def put_in_place(self, staged: Path, place: Path) -> None:
         """Give `staged` the name `place`; what is there goes to the stage. Raises OSError."""
-        for path in staged.rglob("*"):
+        for path in (staged, *staged.rglob("*")):
             if path.is_file():
                 put_on_disk(path)
+            elif path.is_dir():
+                sync_folder(path)
         old = self.folder / OLD / place.name
         if is_there(place):
             old.parent.mkdir()

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 import app.bench
+from app import bench_worker, runtimes
 from app.bench import MATRICES, ORIGINAL, Report, Task, Wish, bench
 from app.bench_chart import draw, groups
 from app.bench_report import TIMES, aligned, markdown, rows, values
@@ -194,3 +195,14 @@ def test_what_cannot_be_measured_is_one_sentence(
     assert ran.code != 0
     assert sentence in ran.err
     assert ran.err.count("\n") == 1
+
+
+def test_what_is_measured_on_a_card_may_be_an_installed_runtime(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered: list[str] = []
+    monkeypatch.setattr(runtimes, "offer", offered.append)
+    monkeypatch.setattr(bench_worker, "answer_lines", lambda _serve: None)
+    for device in ("cpu", "cuda"):
+        bench_worker.main(["decoder", str(tmp_path), "--device", device])
+    assert offered == ["cuda"]

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from app import paths, runtimes
+from app.cli import COMMANDS
+from app.cli_runtime import SUBCOMMANDS
 from app.headless import settings_path
 from app.settings import Settings, save
 from models import runtime_load
@@ -36,7 +38,8 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def home() -> list[str]:
     folder = paths.user_runtimes()
-    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    found = (path.name for path in folder.iterdir()) if folder.exists() else ()
+    return sorted(name for name in found if name != "cuda.lock")
 
 
 def test_it_is_listed_installed_and_removed(rotocel: Rotocel, wheels: Path) -> None:
@@ -50,9 +53,25 @@ def test_it_is_listed_installed_and_removed(rotocel: Rotocel, wheels: Path) -> N
     assert "It is used from the next start on" in ran.out
     assert home() == ["cuda"]
     assert "It is installed in" in rotocel("runtime", "list").out
+    assert "is as it was installed: 4 files" in rotocel("runtime", "verify").out
     ran = rotocel("runtime", "remove")
     assert ran.code == 0
     assert home() == []
+
+
+def test_damage_is_told(rotocel: Rotocel, wheels: Path) -> None:
+    rotocel("runtime", "install", wheels)
+    (paths.user_runtimes() / "cuda" / "onnxruntime" / "__init__.py").unlink()
+    assert "__init__.py is missing" in rotocel("runtime", "list").out
+    ran = rotocel("runtime", "verify")
+    assert ran.code == 1
+    assert "__init__.py is missing" in ran.err
+    (paths.user_runtimes() / "cuda" / "runtime.json").unlink()
+    assert rotocel("runtime", "list").out.count("is damaged, or of another version") == 1
+
+
+def test_the_help_names_every_subcommand() -> None:
+    assert f": {', '.join(SUBCOMMANDS)}" in COMMANDS["runtime"].what
 
 
 def test_a_wrong_file_is_one_sentence(rotocel: Rotocel, wheels: Path) -> None:
@@ -90,6 +109,34 @@ def test_settings_that_want_the_cpu_leave_it_alone(rotocel: Rotocel, wheels: Pat
     ran = rotocel("runtime", "list")
     assert runtime_load.offered() is None
     assert 'The settings say "device": "cpu", which leaves it unused.' in ran.out
+
+
+def test_settings_that_cannot_be_read_leave_it_alone(rotocel: Rotocel, wheels: Path) -> None:
+    """They may have said so."""
+    rotocel("runtime", "install", wheels)
+    settings_path().parent.mkdir(parents=True, exist_ok=True)
+    settings_path().write_text('{"device": "cpu", oops}')
+    rotocel("runtime", "list")
+    assert runtime_load.offered() is None
+
+
+def test_one_without_its_record_is_told(rotocel: Rotocel, wheels: Path) -> None:
+    rotocel("runtime", "install", wheels)
+    (paths.user_runtimes() / "cuda" / "runtime.json").unlink()
+    runtimes.offer("auto")
+    runtime_load.settle()
+    assert "is damaged, or of another version" in runtime_load.note()
+
+
+def test_one_whose_list_is_damaged_is_told(rotocel: Rotocel, wheels: Path, tmp_path: Path) -> None:
+    (tmp_path / "list.json").write_text("{}")
+    runtimes.offer("auto")
+    assert runtime_load.note() == ""  # nobody has one here
+    (paths.user_runtimes() / "cuda").mkdir(parents=True)
+    runtimes.offer("auto")
+    assert "list.json is not a valid list" in runtime_load.note()
+    runtimes.offer("cpu")
+    assert runtime_load.note() == ""
 
 
 def test_a_list_that_is_damaged_keeps_no_command_from_working(

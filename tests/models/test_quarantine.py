@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import pickle
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -80,6 +83,23 @@ def test_an_unknown_pack_is_tried_once_and_remembered(
     assert len(tried) == 3
 
 
+CHOSEN = """
+import pickle, sys
+from models.quarantine import load_tried
+load_tried(*pickle.load(sys.stdin.buffer))
+print("onnxruntime" in sys.modules)
+"""
+
+
+def test_one_that_passed_is_there_without_onnx_runtime(tmp_path: Path) -> None:
+    """A window's start with it: loading that takes longer than all the rest."""
+    arguments = (read_pack(write_tiny_pack(tmp_path / "tiny")), CPU, tmp_path / "tried")
+    load_tried(*arguments)
+    code, data = [sys.executable, "-c", CHOSEN], pickle.dumps(arguments)
+    done = subprocess.run(code, input=data, capture_output=True, check=True, timeout=60)
+    assert done.stdout.strip() == b"False"
+
+
 def test_a_memory_that_cannot_be_written_costs_another_trial_only(tmp_path: Path) -> None:
     (tmp_path / "memory").touch()
     pack = read_pack(write_tiny_pack(tmp_path / "tiny"))
@@ -131,5 +151,5 @@ def test_what_tracks_is_tried_in_tracking(tmp_path: Path, monkeypatch: pytest.Mo
     pack = read_pack(write_tiny_pack(tmp_path / "tiny"))
     ear, mouth = multiprocessing.Pipe(duplex=False)
     quarantine._trial(pack, CPU, None, mouth)
-    assert ear.recv() == "The third frame is too much."
+    assert ear.recv() == ("The third frame is too much.", "")
     assert model.seen == [0, 1, 2]

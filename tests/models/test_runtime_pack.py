@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import stat
 import zipfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
+from filelock import FileLock
 
 from models import runtime_pack, stage
 from models.base import ModelError
 from models.runtime_list import RuntimeList, read_list, this_python, this_system
 from models.runtime_pack import RuntimePack
+from models.runtime_record import Part
 from models.runtime_wheels import Progress, unpack
 from tests.models.wheels import LIBRARY, RUNTIME, WORKING, listed, newer, pack_of, write_wheels
 
@@ -32,8 +38,9 @@ def pack(tmp_path: Path, wheels: Path) -> RuntimePack:
 
 
 def left(pack: RuntimePack) -> list[str]:
-    """All that is in the folder of runtimes."""
-    return sorted(path.name for path in pack.home.iterdir()) if pack.home.exists() else []
+    """All that is in the folder of runtimes, but the lock, whose file stays."""
+    found = pack.home.iterdir() if pack.home.exists() else ()
+    return sorted(path.name for path in found if path != pack.lock)
 
 
 def files(pack: RuntimePack) -> set[str]:
@@ -106,9 +113,9 @@ def test_a_wheel_that_is_not_the_one_listed_is_refused_unopened(
 ) -> None:
     opened: list[str] = []
 
-    def spy(path: Path, folder: Path, progress: Progress) -> None:
+    def spy(path: Path, folder: Path, progress: Progress) -> dict[str, Part]:
         opened.append(path.name)
-        unpack(path, folder, progress)
+        return unpack(path, folder, progress)
 
     monkeypatch.setattr(runtime_pack, "unpack", spy)
     spoil(wheels / RUNTIME)
@@ -176,9 +183,36 @@ def test_a_disk_that_fills_up_leaves_nothing(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(stage, "put_on_disk", full)
-    with pytest.raises(ModelError, match="is full"):
+    with pytest.raises(ModelError, match=r"is full; free some space and do this again\.$"):
         pack.install(wheels)
     assert left(pack) == []
+
+
+def test_room_is_asked_for_all_that_is_there_at_once(
+    pack: RuntimePack, wheels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(runtime_pack, "check_room", lambda _where, room, _name: asked.append(room))
+    pack.install(wheels)
+    largest = max(path.stat().st_size for path in wheels.iterdir())
+    assert asked == [pack.wanted.unpacked + largest]
+
+
+def test_all_of_it_is_on_the_disk_before_it_gets_its_name(
+    pack: RuntimePack, wheels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put: set[str] = set()
+
+    def spy(path: Path) -> None:
+        if not pack.is_installed:
+            put.add(path.relative_to(next(pack.home.glob(".new-*/pack"))).as_posix())
+
+    monkeypatch.setattr(stage, "put_on_disk", spy)
+    monkeypatch.setattr(stage, "sync_folder", spy)
+    pack.install(wheels)
+    inside = {path.relative_to(pack.folder).as_posix() for path in pack.folder.rglob("*")}
+    assert put == {".", *inside}
+    assert "onnxruntime/capi" in put
 
 
 @pytest.mark.parametrize("when", [1, 3])
@@ -225,11 +259,109 @@ def test_one_of_another_list_is_not_used(pack: RuntimePack, wheels: Path) -> Non
     assert "another version of Rotocel" in newer(pack).fault
 
 
-@pytest.mark.parametrize("record", ["", "[]", "{}", "nothing"])
+@pytest.mark.parametrize("record", ["", "[]", "{}", "nothing", '{"list": "", "files": [1]}'])
 def test_a_damaged_record_is_a_fault(pack: RuntimePack, wheels: Path, record: str) -> None:
     pack.install(wheels)
     (pack.folder / "runtime.json").write_text(record)
     assert "is damaged" in pack.fault
+
+
+Spoil: TypeAlias = Callable[[Path], object]
+SPOILT: list[tuple[Spoil, str]] = [
+    (lambda folder: longer(folder / "onnxruntime/__init__.py"), "__init__.py has another size"),
+    (lambda folder: (folder / "onnxruntime/capi/deep.py").unlink(), "deep.py is missing"),
+    (lambda folder: (folder / "onnxruntime/more.py").touch(), "more.py was not installed"),
+    (lambda folder: (folder / "nvidia/libmore.so.1").touch(), r"libmore\.so\.1 was not installed"),
+    (lambda folder: (folder / "MORE.DLL").touch(), "MORE.DLL was not installed"),
+    (lambda folder: (folder / "numpy").symlink_to("/"), "numpy was not installed"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "sentence"), SPOILT)
+def test_what_is_not_as_it_was_installed_is_found_by_names_and_sizes(
+    pack: RuntimePack, wheels: Path, spoil: Spoil, sentence: str
+) -> None:
+    pack.install(wheels)
+    (pack.folder / "onnxruntime/__pycache__").mkdir()
+    (pack.folder / "onnxruntime/__pycache__/deep.cpython-311.pyc").touch()
+    (pack.folder / "notes.txt").touch()
+    assert not pack.damage
+    spoil(pack.folder)
+    assert re.search(rf"not as it was installed \(.*{sentence}\); install it again", pack.damage)
+    with pytest.raises(ModelError, match=sentence):
+        pack.verify()
+
+
+def test_what_python_makes_anew_may_be_in_a_wheel(tmp_path: Path) -> None:
+    cached = "onnxruntime/__pycache__/deep.cpython-311.pyc"
+    wheels = write_wheels(tmp_path / "wheels", {**WORKING, cached: "old"})
+    pack = pack_of(tmp_path / "home", wheels)
+    pack.install(wheels)
+    assert not pack.damage
+    longer(pack.folder / cached)
+    assert {*pack.verify(), "runtime.json"} == INSTALLED
+
+
+def test_the_rest_is_found_by_hashing(pack: RuntimePack, wheels: Path) -> None:
+    with pytest.raises(ModelError, match="There is no runtime"):
+        pack.verify()
+    pack.install(wheels)
+    told: list[tuple[int, int]] = []
+    found = pack.verify(lambda done, total: told.append((done, total)))
+    assert {*found, "runtime.json"} == INSTALLED
+    assert told[-1] == (sum(part.size for part in found.values()),) * 2
+    flipped(pack.folder / "onnxruntime/capi/deep.py")
+    assert not pack.damage
+    with pytest.raises(ModelError, match=r"deep\.py has another sha256"):
+        pack.verify()
+
+
+def test_nothing_is_changed_while_another_program_starts_it(
+    pack: RuntimePack, wheels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack.install(wheels)
+    monkeypatch.setattr(runtime_pack, "unpack", lambda *_: pytest.fail("unpacked"))
+    with FileLock(pack.lock, thread_local=False):
+        pack.mark.touch()
+        for change in (partial(pack.install, wheels), pack.remove, pack.retry):
+            with pytest.raises(ModelError, match="Another Rotocel is just starting"):
+                change()
+        assert pack.lock.exists()
+        assert pack.mark.exists()
+        assert not pack.damage
+
+
+def test_the_place_is_not_changed_while_another_program_starts_it(
+    pack: RuntimePack, wheels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that began to after the installation did."""
+    monkeypatch.setattr(runtime_pack, "PATIENCE", 0.1)
+    with ExitStack() as stack:
+
+        def start(done: int, total: int) -> None:
+            if not pack.mark.exists():
+                stack.enter_context(FileLock(pack.lock, thread_local=False))
+                pack.mark.touch()
+
+        with pytest.raises(ModelError, match="Another Rotocel is just starting"):
+            pack.install(wheels, start)
+    assert left(pack) == ["cuda.starting"]
+
+
+def test_the_file_of_the_lock_stays(pack: RuntimePack, wheels: Path) -> None:
+    """Were it deleted, two programs could lock a file of their own each."""
+    pack.install(wheels)
+    number = pack.lock.stat().st_ino
+    pack.retry()
+    pack.remove()
+    assert pack.lock.stat().st_ino == number
+
+
+def test_a_link_that_leads_nowhere_is_removed(pack: RuntimePack, tmp_path: Path) -> None:
+    pack.home.mkdir(parents=True)
+    pack.folder.symlink_to(tmp_path / "nowhere")
+    pack.remove()
+    assert left(pack) == []
 
 
 def test_it_is_removed_with_its_mark(pack: RuntimePack, wheels: Path) -> None:

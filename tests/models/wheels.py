@@ -10,6 +10,7 @@ from pathlib import Path
 
 from models.runtime_list import RuntimeList, Wheel, this_python, this_system
 from models.runtime_pack import RuntimePack
+from models.runtime_record import RECORD, Part, Record
 
 RUNTIME = "onnxruntime_gpu-9.9.9-cp311-cp311-manylinux_2_28_x86_64.whl"
 LIBRARY = "nvidia_tiny-1.2.3-py3-none-manylinux1_x86_64.manylinux_2_5_x86_64.whl"
@@ -47,11 +48,22 @@ def pack_of(home: Path, wheels: Path) -> RuntimePack:
     return RuntimePack(home, listed(wheels))
 
 
+def write_record(folder: Path, made_by: str) -> None:
+    """Note what is in `folder`, as the installation of a pack does."""
+    found = (path for path in folder.rglob("*") if path.is_file() and path.name != RECORD)
+    files = {path.relative_to(folder).as_posix(): Part(*_facts(path)) for path in found}
+    Record(made_by, files).write(folder)
+
+
 def newer(pack: RuntimePack) -> RuntimePack:
     """As a Rotocel with another list sees it."""
     return replace(pack, wanted=replace(pack.wanted, digest="0" * 64))
 
 
 def _wheel(path: Path) -> Wheel:
+    return Wheel(path.name, *_facts(path))
+
+
+def _facts(path: Path) -> tuple[int, str]:
     data = path.read_bytes()
-    return Wheel(path.name, len(data), hashlib.sha256(data).hexdigest())
+    return len(data), hashlib.sha256(data).hexdigest()
