@@ -83,11 +83,19 @@ class Painter(QObject):
             return None
 
     def finish(self, stroke: Stroke) -> None:
-        """Make a stroke of `begin` one step of the history: its mask is right, and locked."""
+        """Make a stroke of `begin` one step of the history: its mask is right, and locked.
+
+        One that changes nothing is no step; what is in its way now is said.
+        """
         host, layer = self._host, self._host.selected_layer
-        label = self.tr("Paint") if stroke.include else self.tr("Erase")
-        change = partial(_painted, layer=layer, frame=host.playhead, stroke=stroke)
-        host.edit(self.tr("{0}, frame {1}").format(label, host.playhead), change)
+        if reason := self._obstacle(layer):
+            host.say("info", reason)
+        elif (layer.masks.get(host.playhead) if layer else None) is not stroke.before:
+            host.say("info", self.tr("This mask became another while you painted; paint it again."))
+        elif stroke.changed:
+            label = self.tr("Paint") if stroke.include else self.tr("Erase")
+            change = partial(_painted, layer=layer, frame=host.playhead, stroke=stroke)
+            host.edit(self.tr("{0}, frame {1}").format(label, host.playhead), change)
 
     def _obstacle(self, layer: Layer | None) -> str:
         host = self._host
@@ -98,12 +106,18 @@ class Painter(QObject):
         if layer not in host.project.shown_layers:
             return self.tr("{} is hidden; show it to paint on it.").format(layer.name)
         if host.is_pending(layer.id, host.playhead):
-            return self.tr("The mask of this frame is still on its way; paint when it is there.")
+            return self.tr(
+                "The mask of this frame is still on its way; paint when it is there, or clear the "
+                "clicks."
+            )
         return ""
 
 
 def _painted(project: Project, layer: Layer | None, frame: int, stroke: Stroke) -> Project:
     if layer is None:
+        layers = len(project.layers)
         project = edits.add_layer(project)
-    layer_id = layer.id if layer else project.layers[0].id
-    return edits.paint_mask(project, layer_id, frame, stroke.mask())
+        if len(project.layers) == layers:  # there are as many as there can be
+            return project
+        layer = project.layers[0]
+    return edits.paint_mask(project, layer.id, frame, stroke.mask())

@@ -67,13 +67,10 @@ class Mask:
         """
         if max(logits.shape) > LONGEST_SIDE:
             raise ValueError(f"a mask of {logits.shape[1]} x {logits.shape[0]}")
-        soft = logits.astype(np.float32)
-        levels = np.rint(np.tanh(soft / 2) * LEVELS)
-        levels = np.where(soft > 0, np.maximum(levels, 1), levels)  # the border stays in its place
-        grey = (levels + (LEVELS + 1)).astype(np.uint16) << SHIFT
+        grey = _levels(logits) << SHIFT
         data = cv2.imencode(".png", grey)[1].tobytes()
         rows, columns = logits.shape
-        return cls(data, (rows, columns), window, prompt, model, score, not (soft > 0).any())
+        return cls(data, (rows, columns), window, prompt, model, score, not (logits > 0).any())
 
     @classmethod
     def absent(cls, size: tuple[int, int]) -> Mask:
@@ -108,6 +105,19 @@ class Mask:
         grey = _decoded(self.data, self.shape) >> SHIFT
         # 16 - SHIFT bits are as many levels as there are: no check of bounds, twice as fast
         return np.take(LOGITS, grey, mode="clip")
+
+
+def rounded(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The logits that a mask of these gives back."""
+    return np.take(LOGITS, _levels(logits), mode="clip").astype(np.float32)
+
+
+def _levels(logits: NDArray[np.float16] | NDArray[np.float32]) -> NDArray[np.uint16]:
+    soft = logits.astype(np.float32)
+    levels = np.rint(np.tanh(soft / 2) * LEVELS)
+    levels = np.where(soft > 0, np.maximum(levels, 1), levels)  # the border stays in its place
+    steps: NDArray[np.uint16] = (levels + (LEVELS + 1)).astype(np.uint16)
+    return steps
 
 
 def checked_shape(data: bytes) -> tuple[int, int]:

@@ -39,7 +39,7 @@ class BrushTool(Tool):
             return
         size = float(round(self.size * STEP**steps))
         size = max(size, self.size + 1) if steps > 0 else min(size, self.size - 1)
-        least = math.ceil(thinnest(self.canvas.view.clip))
+        least = math.ceil(self._thinnest())
         self.size = min(max(size, least), LARGEST)
 
     def press(self, at: QPointF, exclude: bool) -> None:
@@ -62,10 +62,10 @@ class BrushTool(Tool):
         if stroke is None:
             return
         session.painter.finish(stroke)
-        layer = session.selected_layer
-        if layer is not None:
-            frame = session.playhead
-            wet = Wet(layer, frame, stroke.matte, layer.masks.get(frame))
+        layer, frame = session.selected_layer, session.playhead
+        mask = layer.masks.get(frame) if layer else None
+        if layer is not None and mask is not None and mask is not stroke.before:
+            wet = Wet(layer, frame, stroke.matte, mask)
             self.canvas.comparison.show_wet(wet)  # until the matte of the new mask is made
 
     def cancel(self) -> None:
@@ -102,7 +102,11 @@ class BrushTool(Tool):
             self.canvas.comparison.show_wet(wet)
 
     def _diameter(self) -> float:
-        return max(self.size, thinnest(self.canvas.view.clip))
+        return max(self.size, self._thinnest())
+
+    def _thinnest(self) -> float:
+        view = self.canvas.view
+        return thinnest(view.clip, view.across / view.down)
 
     def _radius(self) -> float:
         """Of the circle, in logical pixels."""

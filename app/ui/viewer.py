@@ -140,6 +140,8 @@ class Viewer(CanvasView):
         before, self._at = self._at, event.position()
         if self._panning:
             self.set_view(self.view.panned(self._at - before))
+        elif self._tool.busy and not event.buttons() & self._held:
+            self._abandon()  # the button went up over another window
         else:
             self._tool.follow(self._at)
             self._take_band()
@@ -245,7 +247,7 @@ class Viewer(CanvasView):
             event.ignore()
         elif key == Qt.Key.Key_Space:
             if not event.isAutoRepeat():
-                self._space, self._space_used = True, self._panning
+                self._space, self._space_used = True, self._panning or self._tool.busy
         elif key == Qt.Key.Key_Escape:
             self._abandon()
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import hypot, pi
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -199,6 +200,35 @@ def test_of_a_large_clip_the_mask_is_as_fine_as_masks_are() -> None:
     assert np.nonzero(alpha > 0.5)[1].mean() + 0.5 == pytest.approx(1200, abs=0.5)
     again = stroke([(3000, 1500)], 100, mask, size)
     assert (again.mask().logits() == mask.logits())[:, :1500].all()
+
+
+@pytest.mark.parametrize("include", [True, False])
+def test_on_a_large_clip_too_what_is_seen_is_what_is_exported(include: bool) -> None:
+    size = (2100, 500)
+    rng = np.random.default_rng(4)
+    coarse = cv2.resize(rng.normal(0, 5, (60, 256)).astype(np.float32), (256, 60))
+    window = (0.0, 0.0, 2100.0, 60 * 2100 / 256)  # as a model answers
+    before = Mask.pack(coarse.astype(np.float16), window=window, prompt=None, model="", score=1.0)
+    made = stroke([(300, 100), (700.3, 260.8), (2090, 490)], 60, before, size, include=include)
+    seen, kept = made.matte.astype(int), np.rint(matte(made.mask(), size) * 255).astype(int)
+    assert np.abs(seen - kept).max() <= 2
+
+
+def test_a_stroke_that_leaves_all_as_it_is_has_changed_nothing() -> None:
+    beside = stroke([(-40, 20)], 20)
+    assert not beside.changed
+    mask = stroke([(30, 20)], 30).mask()
+    assert not stroke([(30, 20)], 8, mask).changed
+    assert not stroke([(2, 2)], 3, mask, include=False).changed
+    assert stroke([(44, 20)], 8, mask).changed
+
+
+@pytest.mark.parametrize("aspect", [0.5, 2.0])
+def test_the_thinnest_line_has_no_holes_where_pixels_are_not_square(aspect: float) -> None:
+    for offset in np.linspace(0, 2, 9):
+        way = [(20 + offset, 3.0), (22 + offset, 37.0)]
+        made = stroke(way, thinnest(SIZE, aspect), aspect=aspect)
+        assert (upsample(made.mask(), SIZE) > 0)[4:-4].any(axis=1).all()
 
 
 @pytest.mark.parametrize("size", [SIZE, (3840, 2160)])

@@ -143,7 +143,7 @@ def test_a_mask_on_its_way_is_waited_for(
     session.add_point(X, 45, include=True)
     assert session.painter.begin(30, include=True) is None
     assert [message.text for message in said] == [
-        "The mask of this frame is still on its way; paint when it is there."
+        "The mask of this frame is still on its way; paint when it is there, or clear the clicks."
     ]
     model.decoding.set()
     qtbot.waitUntil(lambda: FIRST in only(session).masks, timeout=LONG)
@@ -217,3 +217,46 @@ def test_a_painted_mask_is_saved_and_comes_back(
     qtbot.waitUntil(lambda: bool(session.project.layers), timeout=10_000)
     qtbot.waitUntil(lambda: session.clip is not None and not session.clip.offline, timeout=10_000)
     assert only(session) == made
+
+
+def test_a_mask_that_became_another_meanwhile_is_not_painted_over(
+    session: Session, said: list[Message]
+) -> None:
+    paint(session, (40, 45))
+    stroke = session.painter.begin(30, include=True)
+    assert stroke is not None
+    stroke.go_to(100, 45)
+    session.undo()
+    undone = session.project
+    session.painter.finish(stroke)
+    assert session.project is undone
+    assert session.history.can_redo
+    assert said[-1].text == "This mask became another while you painted; paint it again."
+
+
+@pytest.mark.parametrize("place", [(-40, 45), (X, 45)])
+def test_a_stroke_that_covers_nothing_new_leaves_clicks_and_locks_alone(
+    session: Session, qtbot: QtBot, place: tuple[float, float]
+) -> None:
+    click(session, qtbot, FIRST, X)
+    before = session.project
+    stroke = session.painter.begin(4, include=True)
+    assert stroke is not None
+    stroke.go_to(*place)
+    session.painter.finish(stroke)
+    assert session.project is before
+
+
+def test_a_layer_locked_in_the_middle_of_a_stroke_stays_as_it_is(
+    session: Session, said: list[Message]
+) -> None:
+    paint(session, (40, 45))
+    stroke = session.painter.begin(30, include=True)
+    assert stroke is not None
+    stroke.go_to(100, 45)
+    layer = only(session)
+    session.edit("Lock", lambda project: edits.set_locked(project, layer.id, locked=True))
+    locked = session.project
+    session.painter.finish(stroke)
+    assert session.project is locked
+    assert "is locked" in said[-1].text

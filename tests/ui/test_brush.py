@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QAction, QColor, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -313,3 +313,27 @@ def test_its_keys(qtbot: QtBot) -> None:
     QTest.keyClick(viewer, Qt.Key.Key_Q)
     QTest.keyClick(viewer, Qt.Key.Key_Q)
     assert viewer.brush.size == 35
+
+
+def test_a_button_that_went_up_over_another_window_paints_no_more(qtbot: QtBot) -> None:
+    session = make_session()
+    viewer = make_brush(qtbot, session)
+    press(viewer, *on(viewer, 310, 180))
+    move(viewer, *on(viewer, 330, 180))
+    move(viewer, *on(viewer, 500, 300), NO_BUTTON)
+    assert not tinted(viewer, 508, 308)  # beside the sign in the circle
+    release(viewer, *on(viewer, 500, 300))
+    assert not session.called("edit")
+
+
+def test_space_in_the_middle_of_a_stroke_does_not_play(qtbot: QtBot) -> None:
+    session = make_session()
+    viewer = make_brush(qtbot, session)
+    action = QAction(viewer, shortcut=QKeySequence("Space"))
+    action.triggered.connect(session.toggle_play)
+    viewer.addAction(action)
+    press(viewer, *on(viewer, 310, 180))
+    QTest.keyClick(viewer, Qt.Key.Key_Space)
+    assert not session.called("toggle_play")
+    release(viewer, *on(viewer, 310, 180))
+    assert [label for label, _ in session.called("edit")] == [f"Paint, frame {FRAME}"]
