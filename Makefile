@@ -13,7 +13,7 @@ ORIGINAL := $(VENV)/original
 FROZEN := build/freezer
 FREEZER := $(FROZEN)/ready
 
-.PHONY: help setup run demo test test-fast lint eval bench fuzz drill screenshots freeze packages test-frozen clean
+.PHONY: help setup run demo test test-fast lint eval bench bench-start fuzz drill screenshots freeze packages test-frozen clean
 
 help:
 	@echo "make demo         matte the bundled clip, then open it in the editor"
@@ -21,6 +21,7 @@ help:
 	@echo "make test         lint and every test; test-fast leaves the slow ones out"
 	@echo "make eval         the click curve of the bundled model on the shared sets"
 	@echo "make bench        how quickly the window answers, and a very large project"
+	@echo "make bench-start  how long the frozen program takes to open, and what it holds"
 	@echo "make fuzz         100,000 hostile inputs for each reader of files; finds go to build/fuzz"
 	@echo "make drill        kill the program and fill its disk, over and over; nothing may be lost"
 	@echo "make freeze       the program as one folder, dist/rotocel; test-frozen tries it"
@@ -71,6 +72,10 @@ eval: setup
 bench: setup
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench_projects
+
+bench-start: setup
+	ONEFILE=1 $(MAKE) freeze
+	$(BIN)/python -m tests.bench_start dist/rotocel/rotocel dist/rotocel-onefile
 
 fuzz: setup
 	$(BIN)/python -m tests.fuzz

@@ -33,6 +33,7 @@ LEFT_OUT = re.compile(
     | pillow\.libs/lib(freetype|harfbuzz|lcms2|webp|sharpyuv|brotli)
     | opencv_videoio_ffmpeg                        # Windows: movies are read by PyAV
     | ^libmvec\.so                                 # a part of the C library
+    | \.dist-info/(RECORD$|INSTALLER$|licen[cs]es?/|LICEN[CS]E|sboms/)  # terms are in licences/
     | (^|/)__pycache__/                            # compiled texts of wheels: they name our folders
     """,
     re.VERBOSE,

@@ -51,6 +51,12 @@ def test_screens_without_a_desktop_and_gtk_are_left_out() -> None:
     assert list(kept) == [f"{QT}platforms/libqxcb.so"]
 
 
+def test_of_what_wheels_say_of_themselves_the_version_stays() -> None:
+    names = ("METADATA", "RECORD", "licenses/LICENSE.txt", "licenses/__pycache__/AUTHORS.pyc")
+    kept = chosen(*(f"av-18.1.0.dist-info/{name}" for name in names))
+    assert list(kept) == ["av-18.1.0.dist-info/METADATA"]
+
+
 def test_libraries_of_the_system_stay_where_something_needs_them() -> None:
     needs = {"libqxcb.so": ["liba.so.1"], "liba.so.1": ["libb.so.2", "libc.so.6"]}
     kept = chosen(f"{QT}platforms/libqxcb.so", "liba.so.1", "libb.so.2", "libgtk.so.3", needs=needs)
