@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 root=$(mktemp --directory)
+chmod 755 "$root" # within, it is everybody's /
 clean() {
     mountpoint --quiet "$root/proc" && umount "$root/proc"
     mountpoint --quiet "$root/dev" && umount "$root/dev"

@@ -6,6 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 root=$(mktemp --directory)
+chmod 755 "$root" # within, it is everybody's /
 work=$root/work
 clean() {
     kill "${screen:-}" 2>/dev/null || true
