@@ -202,7 +202,7 @@ class ModelsDialog(QDialog):
             licence=item.licence,
         )
         if item.caveat:
-            text += f"\n{item.brings}\n{item.caveat}"
+            text += "\n" + item.caveat
         self.activity.ask(text, self.tr("Accept and download"), partial(self._desk.download, item))
 
     def _choose_folder(self) -> None:

@@ -187,6 +187,7 @@ def test_the_licence_is_shown_before_anything_is_fetched(
     assert said(dialog).startswith(
         "Wanted, 1.0 MiB from 127.0.0.1, by a friend. Its licence is Apache-2.0. Do you accept it?"
     )
+    assert "needs Python and PyTorch on this machine" in said(dialog)
     assert not shop.act.asked
     dialog.activity.no.click()
     assert main._desk is not None
