@@ -100,7 +100,10 @@ def test_a_movie_cut_off_opens_with_what_it_has(tmp_path: Path, suffix: str, sha
     if suffix != "ts":  # a transport stream does not say how long it was to be
         assert any("cut off" in warning for warning in clip.warnings)
     found = outcome(clip, list(clip.frames))
-    numbers = [number_of(pixels) for pixels in found.values() if pixels is not None]
+    pictures = list(found.values())
+    if suffix == "ts":  # its last picture may be half there; FFmpeg does not say so each time
+        pictures.pop()
+    numbers = [number_of(pixels) for pixels in pictures if pixels is not None]
     assert len(numbers) >= len(clip.frames) - 4
     assert numbers == sorted(set(numbers))
     assert numbers[0] == 0
