@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from app.cli_words import CommandError, MaskAt, Parser, UsageError
+from app.cli_words import CommandError, MaskAt, Parser, UsageError, described
 from app.headless import settings_path
 from app.paths import user_logs
 from app.redaction import hide
@@ -163,14 +163,9 @@ def _dispatch(arguments: Sequence[str], open_window: OpenWindow) -> int:
     name, *rest = arguments
     command = COMMANDS[name]
     module = import_module(f"app.{command.module}")
-    parser = Parser(prog=f"rotocel {name}", description=f"{_sentence(command.what)}.")
+    parser = Parser(prog=f"rotocel {name}", description=described(command.what))
     module.add_arguments(parser)
     return command.run(module, _parsed(parser, rest), open_window)
-
-
-def _sentence(words: str) -> str:
-    """`words` with a capital at their beginning; names among them keep theirs."""
-    return words[:1].upper() + words[1:]
 
 
 def _parsed(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:

@@ -14,7 +14,7 @@ from app import (
     cli_evaluate_review,
     cli_evaluate_tracking,
 )
-from app.cli_words import Parser
+from app.cli_words import Parser, described
 from app.settings import Settings
 
 
@@ -64,8 +64,7 @@ def add_arguments(parser: Parser) -> None:
     """Describe the command and its protocols."""
     table = parser.add_subparsers(dest="what", required=True, metavar="|".join(PROTOCOLS))
     for name, protocol in PROTOCOLS.items():
-        described = f"{protocol.what[0].upper()}{protocol.what[1:]}."
-        own = table.add_parser(name, help=protocol.what, description=described)
+        own = table.add_parser(name, help=protocol.what, description=described(protocol.what))
         protocol.add_arguments(own)
 
 

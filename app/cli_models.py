@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from app import cli_models_convert, cli_models_get, cli_models_tell
-from app.cli_words import Parser
+from app.cli_words import Parser, described
 from app.settings import Settings
 
 
@@ -70,8 +70,7 @@ def add_arguments(parser: Parser) -> None:
     """Describe the command."""
     table = parser.add_subparsers(dest="subcommand", metavar="WHAT", required=True)
     for name, sub in SUBCOMMANDS.items():
-        described = f"{sub.what[0].upper()}{sub.what[1:]}."
-        sub.add_arguments(table.add_parser(name, help=sub.what, description=described))
+        sub.add_arguments(table.add_parser(name, help=sub.what, description=described(sub.what)))
 
 
 def run(chosen: Namespace, settings: Settings) -> int:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from app import runtimes
 from app.cli_progress import telling
-from app.cli_words import CommandError, Parser
+from app.cli_words import CommandError, Parser, described
 from app.settings import Settings
 from models import runtime_load
 from models.disk import amount
@@ -29,8 +29,7 @@ def add_arguments(parser: Parser) -> None:
     """Describe the command."""
     table = parser.add_subparsers(dest="subcommand", metavar="WHAT", required=True)
     for name, sub in SUBCOMMANDS.items():
-        described = f"{sub.what[0].upper()}{sub.what[1:]}."
-        one = table.add_parser(name, help=sub.what, description=described)
+        one = table.add_parser(name, help=sub.what, description=described(sub.what))
         if sub.takes_source:
             one.add_argument(
                 "source", type=Path, metavar="SOURCE", help="a folder or a zip with the wheels"

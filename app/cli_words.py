@@ -44,6 +44,11 @@ class MaskAt(NamedTuple):
 Word: TypeAlias = At | NewLayer | MaskAt
 
 
+def described(what: str) -> str:
+    """What a command does, a few words, as a sentence; names among them keep their letters."""
+    return f"{what[:1].upper()}{what[1:]}."
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that raises UsageError instead of ending the program."""
 

@@ -19,7 +19,7 @@ from app.domain.sequence_names import frame_list
 from app.mask_files import MaskFiles, mask_files
 from app.mask_picture import read_mask_file
 from app.redaction import hide
-from app.reports import Level, left_alone, sentence_of
+from app.reports import Level, layer_locked, left_alone, sentence_of
 
 
 class Host(Protocol):
@@ -94,7 +94,7 @@ class Importer(QObject):
         if layer is None:
             return self.tr("Add or select a layer first; the masks become its own.")
         if layer.locked:
-            return self.tr("{} is locked; unlock it to change it.").format(layer.name)
+            return layer_locked(layer.name)
         return self._busy()
 
     def activity(self) -> str:

@@ -13,7 +13,7 @@ from app.domain.clip import Clip
 from app.domain.mask import MaskError
 from app.domain.project import Layer, LayerId, Project
 from app.domain.stroke import Stroke
-from app.reports import Level, sentence_of
+from app.reports import Level, layer_locked, sentence_of
 
 
 class Host(Protocol):
@@ -102,7 +102,7 @@ class Painter(QObject):
         if host.read_only or layer is None:
             return host.read_only
         if layer.locked:
-            return self.tr("{} is locked; unlock it to change it.").format(layer.name)
+            return layer_locked(layer.name)
         if layer not in host.project.shown_layers:
             return self.tr("{} is hidden; show it to paint on it.").format(layer.name)
         if host.is_pending(layer.id, host.playhead):

@@ -44,6 +44,11 @@ class ExportSummary:
     existing: int = 0
 
 
+def layer_locked(name: str) -> str:
+    """Why a layer is not changed."""
+    return f"{name} is locked; unlock it to change it."
+
+
 def left_alone(frames: Collection[int]) -> str:
     """That these frames are locked, and so an edit went round them."""
     if len(frames) == 1:

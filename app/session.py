@@ -50,7 +50,7 @@ from app.project_jobs import ProjectOpened
 from app.propagation import Direction, Extent
 from app.propagator import Propagator, archive_folder
 from app.redaction import hide
-from app.reports import ExportSummary, Level, Message, Status, sentence_of
+from app.reports import ExportSummary, Level, Message, Status, layer_locked, sentence_of
 from app.settings import Settings
 from app.sights import Sights
 from export.job import ExistingFiles, Mode
@@ -871,7 +871,7 @@ class Session(QObject):
             return False
         layer = self.selected_layer
         if layer is not None and layer.locked:
-            self.say("info", self.tr("{} is locked; unlock it to change it.").format(layer.name))
+            self.say("info", layer_locked(layer.name))
             return False
         if layer is not None and self._playhead in layer.locks:
             text = self.tr("Frame {0} of {1} is locked; unlock the frame to change it.")

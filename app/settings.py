@@ -49,6 +49,9 @@ class Settings:
         return replace(self, mattes=dict(latest))
 
 
+KNOWN = frozenset(item.name for item in fields(Settings))
+
+
 class SettingsStore(Protocol):
     """Holds the settings and writes every change."""
 
@@ -66,10 +69,9 @@ def load(path: Path) -> Settings:
         if not path.exists():
             return Settings()
         values = json.loads(path.read_text("utf-8"))
-        known = {item.name for item in fields(Settings)}
-        if strange := values.keys() - known:  # of a newer version, or misspelt
+        if strange := values.keys() - KNOWN:  # of a newer version, or misspelt
             log.warning("settings that are not known: %s", ", ".join(sorted(strange)))
-        return Settings(**{name: _checked(name, values[name]) for name in values.keys() & known})
+        return Settings(**{name: _checked(name, values[name]) for name in values.keys() & KNOWN})
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise SettingsError(
             f"{path} cannot be read ({error}); mend or delete it to use your settings again"
@@ -78,9 +80,12 @@ def load(path: Path) -> Settings:
 
 def as_json(settings: Settings) -> str:
     """What differs from the defaults, as the file holds it."""
+    return json.dumps(_chosen(settings), indent=2)
+
+
+def _chosen(settings: Settings) -> dict[str, Any]:
     defaults = asdict(Settings())
-    values = {name: value for name, value in asdict(settings).items() if value != defaults[name]}
-    return json.dumps(values, indent=2)
+    return {name: value for name, value in asdict(settings).items() if value != defaults[name]}
 
 
 def save(settings: Settings, path: Path) -> None:
@@ -89,7 +94,7 @@ def save(settings: Settings, path: Path) -> None:
     Settings in the file that are not known here stay: a newer version may have put them there.
     """
     temporary = path.with_name(path.name + ".tmp")
-    values = {**_strange(path), **json.loads(as_json(settings))}
+    values = {**_strange(path), **_chosen(settings)}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_text(json.dumps(values, indent=2) + "\n", "utf-8")
@@ -100,10 +105,9 @@ def save(settings: Settings, path: Path) -> None:
 
 def _strange(path: Path) -> dict[str, Any]:
     """What the file at `path` holds that is no setting of this version."""
-    known = {item.name for item in fields(Settings)}
     try:
         values = json.loads(path.read_text("utf-8"))
-        return {name: value for name, value in values.items() if name not in known}
+        return {name: value for name, value in values.items() if name not in KNOWN}
     except (OSError, ValueError, AttributeError):
         return {}
 

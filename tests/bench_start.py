@@ -21,6 +21,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.display import display
+
 ROOT = Path(__file__).parents[1]
 DEMO = ROOT / "resources" / "demo" / "bigbuckbunny.mp4"
 CACHES = Path("/proc/sys/vm/drop_caches")
@@ -30,24 +32,6 @@ REST = 4.0  # seconds in which a program that is done uses hardly any processor 
 IDLE = 0.15  # its share of one processor then: the window looks at some things by a clock
 
 Environment = Mapping[str, str]
-
-
-@contextmanager
-def display() -> Iterator[Environment]:
-    """The environment of a fresh X display."""
-    read, write = os.pipe()
-    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1440x900x24", "-nolisten", "tcp"]
-    server = subprocess.Popen(command, pass_fds=(write,), stderr=subprocess.DEVNULL)
-    os.close(write)
-    with os.fdopen(read) as number:
-        name = f":{number.readline().strip()}"
-    try:
-        env = {**os.environ, "DISPLAY": name, "QT_QPA_PLATFORM": "xcb"}
-        env.pop("PYTHONDONTWRITEBYTECODE", None)  # from source: compiled once
-        yield env
-    finally:
-        server.terminate()
-        server.wait(10)
 
 
 @contextmanager
@@ -164,6 +148,7 @@ def main() -> None:
     print("| program | cold s | first s | again s | MB at rest with the demo | MB at most |")
     print("|---|---|---|---|---|---|")
     with display() as env, tempfile.TemporaryDirectory() as scratch:
+        env.pop("PYTHONDONTWRITEBYTECODE", None)  # from source: compiled once
         for round_ in range(chosen.rounds):
             for name, command in commands.items():
                 for kind, home in homes(Path(scratch) / name.replace("/", "-"), round_):

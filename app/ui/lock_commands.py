@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.domain import edits
 from app.domain.project import Layer
-from app.reports import left_alone
+from app.reports import layer_locked, left_alone
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -72,7 +72,7 @@ def _obstacle(session: Session, *, in_range: bool) -> str:
     if layer is None:
         return "Add or select a layer first."
     if layer.locked:
-        return f"{layer.name} is locked; unlock it to change it."
+        return layer_locked(layer.name)
     if in_range and session.project.in_out is None:
         return "Set in and out first."
     return ""

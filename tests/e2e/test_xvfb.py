@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -13,8 +12,10 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.display import SIZE
+from tests.display import display as fresh_display
+
 ROOT = Path(__file__).parents[2]
-SIZE = (1440, 900)
 PATIENCE = 60.0
 HOMES = ("CONFIG", "CACHE", "DATA", "STATE")
 
@@ -22,17 +23,9 @@ HOMES = ("CONFIG", "CACHE", "DATA", "STATE")
 @pytest.fixture
 def display(tmp_path: Path) -> Iterator[dict[str, str]]:
     """The environment of a fresh X display, and of an artist who never used the program."""
-    read, write = os.pipe()
-    screen = f"{SIZE[0]}x{SIZE[1]}x24"
-    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", screen, "-nolisten", "tcp"]
-    server = subprocess.Popen(command, pass_fds=(write,), stderr=subprocess.DEVNULL)
-    os.close(write)
-    with os.fdopen(read) as number:
-        name = f":{number.readline().strip()}"
     homes = {f"XDG_{kind}_HOME": str(tmp_path / kind) for kind in HOMES}
-    yield {**os.environ, **homes, "DISPLAY": name, "QT_QPA_PLATFORM": "xcb"}
-    server.terminate()
-    server.wait(10)
+    with fresh_display() as screen:
+        yield {**screen, **homes}
 
 
 def xdotool(display: dict[str, str], *words: str) -> str:

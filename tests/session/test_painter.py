@@ -32,12 +32,20 @@ def said(session: Session) -> list[Message]:
     return found
 
 
-def paint(session: Session, *way: tuple[float, float], include: bool = True) -> Stroke:
-    """A stroke of 30 pixels across."""
-    stroke = session.painter.begin(30, include=include)
+def begun(
+    session: Session, *way: tuple[float, float], wide: float = 30, include: bool = True
+) -> Stroke:
+    """A stroke that is being drawn, so many pixels across."""
+    stroke = session.painter.begin(wide, include=include)
     assert stroke is not None
     for place in way:
         stroke.go_to(*place)
+    return stroke
+
+
+def paint(session: Session, *way: tuple[float, float], include: bool = True) -> Stroke:
+    """A stroke of 30 pixels across."""
+    stroke = begun(session, *way, include=include)
     session.painter.finish(stroke)
     return stroke
 
@@ -223,9 +231,7 @@ def test_a_mask_that_became_another_meanwhile_is_not_painted_over(
     session: Session, said: list[Message]
 ) -> None:
     paint(session, (40, 45))
-    stroke = session.painter.begin(30, include=True)
-    assert stroke is not None
-    stroke.go_to(100, 45)
+    stroke = begun(session, (100, 45))
     session.undo()
     undone = session.project
     session.painter.finish(stroke)
@@ -240,10 +246,7 @@ def test_a_stroke_that_covers_nothing_new_leaves_clicks_and_locks_alone(
 ) -> None:
     click(session, qtbot, FIRST, X)
     before = session.project
-    stroke = session.painter.begin(4, include=True)
-    assert stroke is not None
-    stroke.go_to(*place)
-    session.painter.finish(stroke)
+    session.painter.finish(begun(session, place, wide=4))
     assert session.project is before
 
 
@@ -251,9 +254,7 @@ def test_a_layer_locked_in_the_middle_of_a_stroke_stays_as_it_is(
     session: Session, said: list[Message]
 ) -> None:
     paint(session, (40, 45))
-    stroke = session.painter.begin(30, include=True)
-    assert stroke is not None
-    stroke.go_to(100, 45)
+    stroke = begun(session, (100, 45))
     layer = only(session)
     session.edit("Lock", lambda project: edits.set_locked(project, layer.id, locked=True))
     locked = session.project
