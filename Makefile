@@ -63,7 +63,7 @@ lint: setup
 	$(BIN)/mypy
 	cd packaging && $(abspath $(BIN))/mypy --strict bundle.py notices.py runtime_list.py sizes.py
 	$(BIN)/lint-imports
-	@if command -v shellcheck >/dev/null; then shellcheck .ci/run packaging/*/*.sh; fi
+	@if command -v shellcheck >/dev/null; then shellcheck -x .ci/run packaging/*.sh packaging/*/*.sh; fi
 
 eval: setup
 	@if [ -d "$(SHARED)/data" ]; then $(BIN)/rotocel evaluate clicks --sets "$(SHARED)/data"; \

@@ -297,7 +297,7 @@ def frames_marked_otherwise(before: Project, after: Project) -> set[int]:
     frames: set[int] = set()
     for layer in after.layers:
         other = older.get(layer.id)
-        if other is None:
+        if other is None or other is layer:  # most are shared, and may have thousands of locks
             continue
         frames |= other.locks ^ layer.locks
         both = other.locks & layer.locks

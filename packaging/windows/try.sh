@@ -5,24 +5,16 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-root=$(mktemp --directory)
-chmod 755 "$root" # within, it is everybody's /
+. packaging/debian.sh
 work=$root/work
 clean() {
     kill "${screen:-}" 2>/dev/null || true
     chroot "$root" wineserver --kill 2>/dev/null || true
-    for place in proc dev; do
-        if mountpoint --quiet "$root/$place"; then umount --lazy "$root/$place"; fi
-    done
-    rm --recursive --force --one-file-system "$root"
+    remove_root
 }
 trap clean EXIT
 
-debootstrap --arch=i386 --variant=minbase "${1:-bookworm}" "$root" >/dev/null
-cp /etc/resolv.conf /etc/hosts "$root/etc"
-mount --types proc proc "$root/proc"
-mount --bind /dev "$root/dev"
-chroot "$root" apt-get update -qq
+make_root --arch=i386 "${1:-bookworm}"
 DEBIAN_FRONTEND=noninteractive chroot "$root" \
     apt-get install --yes -qq --no-install-recommends wine wine32 >/dev/null 2>&1
 
